@@ -1,0 +1,1 @@
+"""How to talk to agents: one protocol (`backend`), two implementations (`acp`, `opencode`)."""
