@@ -12,7 +12,12 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from roundhouse.model.permission import PermissionAnswer, PermissionOption, PermissionStatus, Question
+from roundhouse.model.permission import (
+    PermissionAnswer,
+    PermissionOption,
+    PermissionStatus,
+    Question,
+)
 from roundhouse.model.session import Continuity
 from roundhouse.model.task import FailureCode, TaskStatus, Usage
 

@@ -1,0 +1,25 @@
+"""Runs the measurements by name (all without one) and prints their tables.
+
+    python -m tests.bench [turn_overhead]
+
+Figures are wall-clock of one run on one machine: quote ratios and medians, and say how loaded the machine was.
+"""
+
+import os
+import sys
+
+import anyio
+
+from tests.bench import turn_overhead
+
+MEASUREMENTS = {"turn_overhead": turn_overhead.main}
+
+
+def main() -> None:
+    """Run what the command line names."""
+    for name in sys.argv[1:] or MEASUREMENTS:
+        print(f"# {name} (load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores)")
+        anyio.run(MEASUREMENTS[name])
+
+
+main()
