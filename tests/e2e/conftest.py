@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster
+
 from tests.e2e.stack import Stack, git
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 import websockets
+
 from tests.e2e.stack import Json, Stack, git
 
 

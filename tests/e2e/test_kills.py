@@ -7,6 +7,7 @@ import anyio
 import anyio.to_thread
 import psutil
 import pytest
+
 from tests.e2e.stack import Json, Stack, wait_gone
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import anyio
+
 from tests.e2e.stack import Json, Stack
 
 
