@@ -1,0 +1,126 @@
+"""The README's commands on a fresh copy with an empty home and cache, as root and as a normal user, without Node."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.stack import free_port, git
+
+ROOT = Path(__file__).parent.parent.parent
+FIRST_START_DEADLINE = 240.0
+"""The first call installs all packages, on two shared cores and from a cold cache."""
+NOBODY = 65534
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What a clone would hold, uncommitted files included."""
+    copy = tmp_path / "clone"
+    for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
+        if name and (ROOT / name).is_file():
+            target = copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+    return copy
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> str:
+    """A PATH with the system's programs but no Node and no uv."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for place in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"):
+        for program in Path(place).iterdir() if Path(place).is_dir() else []:
+            link = folder / program.name
+            if program.name not in {"node", "nodejs", "npm", "npx", "uv"} and not link.exists():
+                link.symlink_to(program)
+    return str(folder)
+
+
+Call = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(params=["root", "normal user"])
+def call(
+    request: pytest.FixtureRequest, tmp_path: Path, checkout: Path, bare_path: str
+) -> Iterator[Call]:
+    """Start a README command with nothing in the environment but a home and a PATH."""
+    user: int | None = None
+    if request.param == "normal user" and os.getuid() == 0:
+        user = NOBODY
+    elif request.param == "root" and os.getuid() != 0:
+        pytest.skip("not root")
+    home = tmp_path / "home"
+    home.mkdir()
+    if user is not None:
+        for path in [home, checkout, *checkout.rglob("*")]:
+            os.chown(path, NOBODY, NOBODY)
+        for parent in [tmp_path, *tmp_path.parents[:2]]:
+            parent.chmod(0o755)
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> "subprocess.Popen[str]":
+        kept = {k: v for k, v in os.environ.items() if k.startswith(("PIP_", "UV_", "SSL_"))}
+        process = subprocess.Popen(
+            [str(checkout / words[0]), *words[1:]],
+            env={**kept, "HOME": str(home), "PATH": bare_path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.timeout(2 * FIRST_START_DEADLINE)
+def test_the_demo_and_up_work_on_a_fresh_copy(call: Call, tmp_path: Path) -> None:
+    """The demo shows two agents, a permission and a diff with authors; `up` gets ready; a second one says so."""
+    demo = call("roundhouse", "demo")
+    shown, _ = demo.communicate(timeout=FIRST_START_DEADLINE)
+    assert demo.returncode == 0, shown
+    assert re.search(r"ada.*grace", shown, re.DOTALL), shown
+    assert re.search(r"permission", shown, re.IGNORECASE), shown
+    assert re.search(r"^\S*\s*(ada|grace)\s+.*\+", shown, re.MULTILINE), shown
+
+    port = str(free_port())
+    first = call("roundhouse", "up", "--port", port)
+    assert first.stdout is not None
+    said = ""
+    for line in first.stdout:
+        said += line
+        if "Roundhouse is ready at" in line:
+            break
+    assert f"Roundhouse is ready at http://127.0.0.1:{port}/?token=" in said, said
+
+    second = call("roundhouse", "up", "--port", port)
+    refusal, _ = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert "already" in refusal, refusal
+    assert str(first.pid) in refusal, refusal
+
+    family = psutil.Process(first.pid).children(recursive=True)
+    assert len(family) >= 3
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(timeout=30) == 0
+    _, left = psutil.wait_procs(family, timeout=10)
+    assert left == []
+    outside = [p.name for p in (tmp_path / "home").iterdir()]
+    assert set(outside) <= {".cache", ".local"}, outside
