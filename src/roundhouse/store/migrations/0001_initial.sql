@@ -40,10 +40,12 @@ CREATE TABLE sessions (
     next_position       bigint NOT NULL DEFAULT 1,
     archived_at         timestamptz,
     created_at          timestamptz NOT NULL DEFAULT now(),
-    updated_at          timestamptz NOT NULL DEFAULT now()
+    updated_at          timestamptz NOT NULL DEFAULT now(), -- the list's order: reading a session does not move it
+    changed_at          timestamptz NOT NULL DEFAULT now()  -- every update: what a poller asks by
 );
 CREATE INDEX sessions_by_project ON sessions (project_id);
 CREATE INDEX sessions_by_time ON sessions (updated_at DESC, id);
+CREATE INDEX sessions_by_change ON sessions (changed_at);
 CREATE INDEX sessions_running ON sessions (node_id) WHERE running_task IS NOT NULL;
 
 -- Apart from sessions, so that appending an event never locks the row that claim() locks.
@@ -116,6 +118,7 @@ CREATE UNIQUE INDEX tasks_one_running ON tasks (session_id) WHERE status = 'runn
 CREATE INDEX tasks_queue ON tasks (session_id, priority DESC, position, id) WHERE status = 'pending';
 CREATE INDEX tasks_pending ON tasks (priority DESC, id) WHERE status = 'pending';
 CREATE INDEX tasks_by_session ON tasks (session_id, id);
+CREATE INDEX tasks_ended ON tasks (session_id, ended_at DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX tasks_by_parent ON tasks (parent_task_id) WHERE parent_task_id IS NOT NULL;
 
 ALTER TABLE sessions ADD FOREIGN KEY (running_task) REFERENCES tasks ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED;
@@ -201,9 +204,11 @@ CREATE TABLE requests (
 );
 CREATE INDEX requests_open ON requests (node_id, id) WHERE status IN ('pending', 'running');
 
--- Reads asked of a node: not worth a write-ahead log, deleted on delivery.
+-- Reads asked of a node: not worth a write-ahead log, deleted on delivery. A crash empties the table; the sequence
+-- is a logged one, so that nobody who still waits is handed another one's answer.
+CREATE SEQUENCE reads_ids;
 CREATE UNLOGGED TABLE reads (
-    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id         bigint PRIMARY KEY DEFAULT nextval('reads_ids'),
     session_id text,
     node_id    integer NOT NULL,
     kind       text NOT NULL,
@@ -340,6 +345,8 @@ CREATE FUNCTION finish(
 DECLARE
     v_task tasks;
 BEGIN
+    UPDATE sessions SET updated_at = clock_timestamp(), activity = NULL
+    WHERE id = (SELECT t.session_id FROM tasks t WHERE t.id = p_task AND t.status = 'running' AND t.node_id = p_node);
     UPDATE tasks SET status = p_status, failure_code = p_failure_code, error = p_error,
                      output_summary = p_summary, usage = p_usage, ended_at = clock_timestamp()
     WHERE id = p_task AND status = 'running' AND node_id = p_node
@@ -356,10 +363,15 @@ CREATE FUNCTION cancel(p_task bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     v_task tasks;
 BEGIN
+    PERFORM 1 FROM sessions WHERE id = (SELECT t.session_id FROM tasks t WHERE t.id = p_task) FOR NO KEY UPDATE;
     UPDATE tasks SET status = 'cancelled', cancel_requested = true, ended_at = clock_timestamp()
     WHERE id = p_task AND status = 'pending' RETURNING * INTO v_task;
     IF FOUND THEN
         PERFORM append_event(v_task.session_id, v_task.id, v_task.agent, task_ended_payload(v_task));
+        UPDATE sessions SET updated_at = clock_timestamp(), hold_reason = CASE WHEN EXISTS (
+            SELECT 1 FROM tasks t WHERE t.session_id = v_task.session_id AND t.status = 'pending')
+            THEN hold_reason END -- a hold with nothing behind it holds nothing
+        WHERE id = v_task.session_id;
         RETURN 'cancelled';
     END IF;
     UPDATE tasks SET cancel_requested = true WHERE id = p_task AND status = 'running' AND NOT cancel_requested;
@@ -401,6 +413,7 @@ BEGIN
     UPDATE agent_sessions a SET status = 'crashed', pid = NULL FROM sessions s
         WHERE s.id = a.session_id AND s.node_id = p_node AND a.status = 'active';
     UPDATE requests SET status = 'lost', ended_at = now() WHERE node_id = p_node AND status = 'running';
+    UPDATE reads SET status = 'lost' WHERE node_id = p_node AND status = 'running';
 END $$;
 
 -- ---------------------------------------------------------------- doorbells and bookkeeping
@@ -413,12 +426,20 @@ BEGIN
 END $$;
 CREATE TRIGGER sessions_made AFTER INSERT ON sessions FOR EACH ROW EXECUTE FUNCTION sessions_made();
 
+CREATE FUNCTION sessions_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.changed_at := clock_timestamp();
+    RETURN NEW;
+END $$;
+CREATE TRIGGER sessions_changed BEFORE UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION sessions_changed();
+
+-- Rings for the queue after every update that leaves something to claim: claim() skips a locked session, so
+-- whoever had it locked, for whatever reason, owes the runners a second ring.
 CREATE FUNCTION sessions_moved() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('sessions', NEW.id);
-    IF (OLD.hold_reason IS NOT NULL AND NEW.hold_reason IS NULL)
-       OR (OLD.archived_at IS NOT NULL AND NEW.archived_at IS NULL)
-       OR (OLD.running_task IS NOT NULL AND NEW.running_task IS NULL) THEN
+    IF NEW.running_task IS NULL AND NEW.hold_reason IS NULL AND NEW.archived_at IS NULL AND EXISTS (
+        SELECT 1 FROM tasks t WHERE t.session_id = NEW.id AND t.status = 'pending') THEN
         PERFORM pg_notify('tasks_new', NEW.id);
     END IF;
     RETURN NULL;
@@ -476,6 +497,8 @@ BEGIN
         PERFORM pg_notify('requests', NEW.node_id::text);
     ELSIF NEW.status <> 'running' THEN
         PERFORM pg_notify('request_done', TG_TABLE_NAME || ':' || NEW.id);
+        -- The session's next request waited for this one.
+        PERFORM pg_notify('requests', NEW.node_id::text);
     END IF;
     RETURN NULL;
 END $$;

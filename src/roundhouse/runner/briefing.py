@@ -1,0 +1,102 @@
+"""Finds out whether an agent must be told something before its turn, and reads what that is.
+
+Owns the question "is it behind?". The words are `handover`'s.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from roundhouse.model.session import AgentSession, Continuity
+from roundhouse.model.task import Task
+from roundhouse.runner.ground import Ground, Grounds
+from roundhouse.runner.handover import (
+    TYPES,
+    Exchange,
+    exchanges,
+    handover,
+    history,
+    is_command,
+    missing_inputs,
+    with_inputs,
+)
+from roundhouse.runner.outage import until_back
+from roundhouse.store.events import Events
+from roundhouse.store.sessions import Sessions
+from roundhouse.store.tasks import Tasks
+
+EVENTS_READ = 20_000
+"""How far back a story may reach; what is older would not fit into its length anyway."""
+
+
+class Briefing(Struct, frozen=True):
+    """What stands before the person's text, and how much the agent then knows.
+
+    `complete`: after this turn the agent has heard of everything that happened before it.
+    """
+
+    continuity: Continuity
+    text: str | None = None
+    complete: bool = True
+
+
+class Briefer:
+    """Writes the note for an agent that was away, or whose memory is gone."""
+
+    def __init__(self, events: Events, tasks: Tasks, sessions: Sessions, grounds: Grounds) -> None:
+        self._events = events
+        self._tasks = tasks
+        self._sessions = sessions
+        self._grounds = grounds
+
+    async def brief(self, task: Task, ground: Ground, continuity: Continuity) -> Briefing:
+        """What to tell before this turn. Asks no database when the same agent goes on undisturbed."""
+        mine = ground.agents.get(task.agent)
+        forgot = continuity is Continuity.FRESH and mine is not None and mine.last_seen_seq > 0
+        if not forgot and _abreast(task, ground, mine):
+            return Briefing(continuity)
+        if is_command(task.input) or not await self._wanted(task):
+            # Told another time: until then the agent stays behind.
+            return Briefing(continuity, complete=False)
+        if forgot:
+            told = await self._stories(task, after=0)
+            base = ground.worktree.base_snapshot or ground.before
+            text = history(told, await self._grounds.files_since(ground, base), task.agent)
+            return Briefing(Continuity.REBUILT if text else continuity, text)
+        others = [
+            story
+            for story in await self._stories(task, after=mine.last_seen_seq if mine else 0)
+            if story.agent != task.agent
+        ]
+        if mine is None and not others:
+            return Briefing(continuity)
+        since = (mine.last_seen_snapshot if mine else None) or ground.worktree.base_snapshot
+        files = await self._grounds.files_since(ground, since or ground.before)
+        return Briefing(continuity, handover(others, files))
+
+    async def _wanted(self, task: Task) -> bool:
+        if not task.handover:
+            return False
+        session = await until_back(partial(self._sessions.get, task.session_id))
+        return session.handover
+
+    async def _stories(self, task: Task, *, after: int) -> Sequence[Exchange]:
+        head = await until_back(partial(self._events.head, task.session_id))
+        start = max(after, head - EVENTS_READ)
+        rows = await until_back(partial(self._events.of_tasks, task.session_id, start, TYPES))
+        told = exchanges(rows)
+        inputs = {
+            id_: (await until_back(partial(self._tasks.get, id_))).input
+            for id_ in missing_inputs(told)
+        }
+        with_inputs(told, inputs)
+        return told
+
+
+def _abreast(task: Task, ground: Ground, mine: AgentSession | None) -> bool:
+    return (
+        mine is not None
+        and ground.last_agent == task.agent
+        and mine.last_seen_snapshot == ground.before
+    )

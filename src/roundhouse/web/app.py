@@ -1,0 +1,62 @@
+"""Puts the HTTP door together: routes, error handlers, and the checks in front of them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import WebSocketRoute
+
+from roundhouse.model.errors import RoundhouseError
+from roundhouse.service.services import Services
+from roundhouse.web import errors
+from roundhouse.web.boundary import Boundary
+from roundhouse.web.door import Door
+from roundhouse.web.live import serve_socket
+from roundhouse.web.metrics import Meter
+from roundhouse.web.routes import agents, events, permissions, projects, sessions, system, tasks
+
+
+def create_app(
+    services: Services, *, token: str, allowed_hosts: Sequence[str], version: str
+) -> FastAPI:
+    """The application. Its lifespan runs the services' loops.
+
+    `allowed_hosts` are the names beside the loopback ones by which browsers may reach it: the bound host, and
+    what the configuration allows.
+    """
+    meter = Meter()
+    app = FastAPI(
+        title="Roundhouse",
+        version=version,
+        # The description needs the token and is ours; pages that explain it would load scripts from elsewhere.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        exception_handlers={
+            RoundhouseError: errors.on_error,
+            HTTPException: errors.on_http_error,
+            RequestValidationError: errors.on_invalid,
+        },
+        middleware=[
+            Middleware(Door, token=token, allowed_hosts=allowed_hosts),
+            Middleware(Boundary, meter=meter),
+        ],
+    )
+    app.state.services = services
+    app.state.meter = meter
+    for part in (system, agents, projects, sessions, tasks, events, permissions):
+        app.include_router(part.router)
+    app.router.routes.append(WebSocketRoute("/api/ws", serve_socket))
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    async with services.running():
+        yield

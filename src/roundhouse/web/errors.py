@@ -1,0 +1,134 @@
+"""The one map from the model's errors to the wire: status, headers and `{"error": {...}}`."""
+
+from typing import Any
+
+import msgspec
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from roundhouse.model.errors import (
+    AgentError,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    RoundhouseError,
+    SetupError,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    WorkspaceError,
+)
+
+STATUSES: dict[type[RoundhouseError], int] = {
+    TooLarge: 413,
+    InvalidInput: 422,
+    Unauthorized: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    WorkspaceError: 409,
+    SetupError: 409,
+    AgentError: 409,
+    Unavailable: 503,
+    RoundhouseError: 500,
+}
+RETRY_AFTER = "1"
+MALFORMED = "malformed_json"
+
+_CODES = {
+    400: MALFORMED,
+    404: "not_found",
+    405: "method_not_allowed",
+    413: TooLarge.code,
+}
+_MESSAGES = {
+    400: "The body is not JSON.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The request is too large.",
+}
+log = structlog.get_logger(__name__)
+
+
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong: a code for programs, a message and a remedy for people."""
+
+    code: str
+    message: str
+    field: str | None = None
+    remedy: str | None = None
+
+
+class Error(msgspec.Struct, frozen=True):
+    """The body of every answer that is not a success."""
+
+    error: ErrorInfo
+
+
+def info(error: RoundhouseError) -> ErrorInfo:
+    """What an error shows."""
+    return ErrorInfo(error.code, error.message, error.field, error.remedy)
+
+
+def status_of(error: RoundhouseError) -> int:
+    """The HTTP status of an error: that of the nearest class that has one."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def refusal(error: RoundhouseError) -> Response:
+    """The answer for an error."""
+    headers = {}
+    if isinstance(error, Unavailable):
+        headers["Retry-After"] = RETRY_AFTER
+    elif isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    return _answer(status_of(error), info(error), headers)
+
+
+def unexpected() -> Response:
+    """The answer for what nobody foresaw. The caller logs it."""
+    return _answer(500, ErrorInfo("internal", "Something went wrong; the log has the details."))
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Handler of every RoundhouseError."""
+    if not isinstance(error, RoundhouseError):
+        raise error
+    if type(error) is RoundhouseError:
+        log.error("request_failed", path=request.url.path, exc_info=error)
+    return refusal(error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Handler of what the framework itself refuses: unknown routes, methods, unreadable bodies."""
+    if not isinstance(error, HTTPException):
+        raise error
+    status = error.status_code
+    shown = ErrorInfo(
+        _CODES.get(status, "invalid"), _MESSAGES.get(status) or str(error.detail or "Refused.")
+    )
+    return _answer(status, shown, dict(error.headers or {}))
+
+
+async def on_invalid(request: Request, error: Exception) -> Response:
+    """Handler of input that does not fit its declared shape; the first fault is shown."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first: dict[str, Any] = dict(error.errors()[0])
+    if first["type"] == "json_invalid":
+        return _answer(400, ErrorInfo(MALFORMED, _MESSAGES[400]))
+    field = ".".join(str(part) for part in first["loc"][1:]) or None
+    code = "missing" if first["type"] == "missing" else InvalidInput.code
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if field is None:
+        message = f"The body does not fit: {message}."
+    return _answer(422, ErrorInfo(code, message, field))
+
+
+def _answer(status: int, shown: ErrorInfo, headers: dict[str, str] | None = None) -> Response:
+    body = msgspec.json.encode(Error(shown))
+    return Response(body, status, headers, media_type="application/json")

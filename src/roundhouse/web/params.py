@@ -1,0 +1,37 @@
+"""What comes with a request beside its body: the services, ids, limits, cursors. And the types of text in bodies."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import AfterValidator
+
+from roundhouse.model.errors import InvalidInput
+from roundhouse.service.page import LIMIT, LIMIT_MAX
+from roundhouse.service.services import Services
+from roundhouse.service.text import clean
+
+ID_MAX = 200
+TEXT_MAX = 10_000
+SEQ_MAX = 2**63 - 1
+
+
+def _clean(text: str) -> str:
+    try:
+        return clean(text, "")
+    except InvalidInput as error:
+        raise ValueError(error.message) from None
+
+
+async def _services(request: Request) -> Services:
+    return cast("Services", request.app.state.services)
+
+
+Wired = Annotated[Services, Depends(_services)]
+Id = Annotated[str, Path(max_length=ID_MAX), AfterValidator(_clean)]
+Word = Annotated[str, AfterValidator(_clean), Query(max_length=TEXT_MAX)]
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
+Cursor = Annotated[str | None, Query(max_length=1000), AfterValidator(lambda c: c and _clean(c))]
+Seq = Annotated[int, Query(ge=0, le=SEQ_MAX)]
+Text = Annotated[str, AfterValidator(_clean)]
+
+DEFAULT_LIMIT = LIMIT
