@@ -1,5 +1,6 @@
 """A project, its session and its tasks in the test's database, and a repository at their path."""
 
+import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,19 @@ from roundhouse.store.tasks import Tasks
 MakeTask = Callable[..., Awaitable[Task]]
 
 
+def _named(logger: Any, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    if entry.pop("exc_info", None):
+        entry["error"] = repr(sys.exc_info()[1])
+    return entry
+
+
 @pytest.fixture(autouse=True)
 def logged() -> Iterator[list[MutableMapping[str, Any]]]:
-    """What was logged. Nothing is printed: a printed traceback reads source files inside the loop."""
-    with capture_logs() as entries:
+    """What was logged, shown when a test fails. A printed traceback would read source files inside the loop."""
+    with capture_logs(processors=[_named]) as entries:
         yield entries
+    for entry in entries:
+        print(entry)  # noqa: T201
 
 
 @pytest.fixture

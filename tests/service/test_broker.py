@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from roundhouse.model.errors import InvalidInput, NotFound
+from roundhouse.model.event import Event
 from roundhouse.service import broker as module
 from roundhouse.service.broker import Broker, Subscription
 from roundhouse.service.services import Services
@@ -115,7 +116,7 @@ class CountingEvents(Events):
 
     async def read(  # type: ignore[explicit-override] # typing.override came with 3.12
         self, session_id: str, *, after: int = 0, limit: int = 1000
-    ) -> list[module.Event]:
+    ) -> list[Event]:
         """One page."""
         self.reads += 1
         return await super().read(session_id, after=after, limit=limit)

@@ -1,5 +1,6 @@
 """The real server on a real socket, inside the test's loop."""
 
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from roundhouse.service.services import Services
 from roundhouse.web.app import create_app
 from roundhouse.web.serving import make_server
 
-TOKEN = "a-token-for-tests"
+TOKEN = "a-token-for-tests"  # noqa: S105 - it opens nothing
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 Json = dict[str, Any]
 
@@ -31,13 +32,13 @@ class Running:
 
     async def call(self, method: str, url: str, status: int = 200, **sent: Any) -> Any:
         """One request that must answer with `status`; its JSON."""
-        answer = await self.http.request(method, url, **sent)
+        answer = await self.http.request(method, url, **_encoded(sent))
         assert answer.status_code == status, (method, url, answer.status_code, answer.text)
         return answer.json() if answer.content else None
 
     async def refused(self, method: str, url: str, status: int, **sent: Any) -> Json:
         """One request that must fail in the error shape; its error."""
-        answer = await self.http.request(method, url, **sent)
+        answer = await self.http.request(method, url, **_encoded(sent))
         assert answer.status_code == status, (method, url, answer.status_code, answer.text)
         assert answer.headers["content-type"] == "application/json"
         body = answer.json()
@@ -59,6 +60,15 @@ class Running:
             yield connection
 
 
+def _encoded(sent: Json) -> Json:
+    # The client's own encoder refuses half surrogate pairs, which a test wants to send.
+    if "json" not in sent:
+        return sent
+    rest = {name: value for name, value in sent.items() if name != "json"}
+    headers = rest.pop("headers", {}) | {"Content-Type": "application/json"}
+    return rest | {"content": json.dumps(sent["json"]).encode(), "headers": headers}
+
+
 @asynccontextmanager
 async def running(services: Services) -> AsyncIterator[Running]:
     """A server for the time of the context."""
@@ -69,7 +79,7 @@ async def running(services: Services) -> AsyncIterator[Running]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])
             with anyio.fail_after(20):
-                while not server.started:
+                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                     await anyio.sleep(0.01)
             run = Running(app, services, listener.getsockname()[1])
             async with run.http:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import msgspec
 import pytest
 from anyio import to_thread
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from roundhouse.workspace.attribution import removed_by
+from roundhouse.workspace.attribution import History, blamed, follow
+from roundhouse.workspace.delta import all_patches, entries
 from roundhouse.workspace.diff import PatchHunk, parse_patch
 from tests.workspace.conftest import Bench, run
 
@@ -29,21 +31,35 @@ def hunk(old: int, old_count: int, new: int, new_count: int) -> PatchHunk:
 
 
 @pytest.mark.parametrize(
-    ("steps", "removed"),
+    ("steps", "made", "removed"),
     [
-        ([("A", [hunk(2, 1, 1, 0)])], {2: "A"}),
-        ([("A", [hunk(2, 1, 1, 0)]), ("B", [hunk(2, 1, 1, 0)])], {2: "A", 3: "B"}),
-        ([("A", [hunk(0, 0, 1, 5)]), ("B", [hunk(3, 4, 2, 0)])], {1: "B"}),
-        ([("A", [hunk(1, 1, 1, 2), hunk(4, 2, 4, 1)])], {1: "A", 4: "A", 5: "A"}),
-        ([("A", [hunk(1, 3, 0, 0)]), ("B", [hunk(0, 0, 1, 9)])], {1: "A", 2: "A", 3: "A"}),
-        ([], {}),
+        ([("A", [hunk(2, 1, 1, 0)])], {}, {2: "A"}),
+        ([("A", [hunk(2, 1, 1, 0)]), ("B", [hunk(2, 1, 1, 0)])], {}, {2: "A", 3: "B"}),
+        (
+            [("A", [hunk(0, 0, 1, 5)]), ("B", [hunk(3, 4, 2, 0)])],
+            {1: "A", 2: "A"},
+            {1: "B"},
+        ),
+        (
+            [("A", [hunk(1, 1, 1, 2), hunk(4, 2, 5, 1)])],
+            {1: "A", 2: "A", 5: "A"},
+            {1: "A", 4: "A", 5: "A"},
+        ),
+        (
+            [("A", [hunk(1, 3, 0, 0)]), ("B", [hunk(0, 0, 1, 2)])],
+            {1: "B", 2: "B"},
+            {1: "A", 2: "A", 3: "A"},
+        ),
+        ([], {}, {}),
     ],
 )
-def test_each_first_line_is_followed_to_the_step_that_removed_it(
-    steps: list[tuple[str, list[PatchHunk]]], removed: dict[int, str]
+def test_each_line_is_followed_to_the_step_that_made_or_removed_it(
+    steps: list[tuple[str, list[PatchHunk]]], made: dict[int, str], removed: dict[int, str]
 ) -> None:
     """Through shifts, replacements, the end of the file and its re-creation."""
-    assert removed_by(steps) == removed
+    found = follow((commit, [hunks]) for commit, hunks in steps)
+
+    assert (found.made, found.removed) == (made, removed)
 
 
 @dataclass
@@ -167,10 +183,7 @@ async def test_lines_are_followed_through_a_rename_with_edits(bench: Bench) -> N
 
     write("README.md", text)
     first = await bench.take("base", "0")
-    bench.worktree = type(bench.row)(
-        **{name: getattr(bench.row, name) for name in bench.row.__struct_fields__}
-        | {"reviewed_snapshot": first.commit}
-    )
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=first.commit)
     write("README.md", ["by a", *text[1:]])
     await bench.take("a", "1")
     (bench.path / "README.md").unlink()
@@ -208,3 +221,52 @@ async def test_what_a_rewind_brings_back_belongs_to_who_wrote_it(bench: Bench) -
 
     [file] = (await bench.changes()).files
     assert [(share.name, share.lines) for share in file.agents] == [("a", 2)]
+
+
+async def test_following_the_turns_says_what_blame_says(bench: Bench) -> None:
+    """Two ways to the same answer, on a file whose lines repeat."""
+    lines = [f"    item {number % 7}\n" for number in range(60)]
+    for turn in range(12):
+        lines[turn * 3 : turn * 3 + turn % 4] = [f"    item {turn % 5}\n", "\n"]
+        (bench.path / "README.md").write_text("".join(lines))
+        await bench.take(f"agent {turn % 3}", str(turn))
+    base, head = bench.row.base_snapshot, bench.row.head_snapshot
+    assert base is not None
+    assert head is not None
+    history = await History.read(bench.store, base, head)
+    [entry] = await entries(bench.store, base, head)
+    patches = await all_patches(bench.store, base, head)
+    patch = patches[entry.path]
+
+    followed = (await history.lines([(entry, patch)]))[entry.path].added
+    blame = await blamed(bench.store, head, entry.path, patch)
+
+    by_commit = {touch.step.commit: touch.step.author for touch in history.touches(entry)}
+    expected = {line: by_commit[commit] for line, commit in blame.items() if commit in by_commit}
+    assert {line: followed[line] for line in expected} == expected
+    assert len(set(expected.values())) > 5
+
+
+async def test_a_turn_that_cannot_be_read_line_by_line_is_no_obstacle(bench: Bench) -> None:
+    """The file was binary, or a link, for a while."""
+    path = bench.path / "file"
+    path.write_text("by a\nsecond\n")
+    await bench.take("a", "1")
+    path.write_bytes(b"\0\1\2")
+    await bench.take("b", "2")
+    path.write_text("by c\nby c too\n")
+    await bench.take("c", "3")
+    path.unlink()
+    path.symlink_to("README.md")
+    await bench.take("d", "4")
+    path.unlink()
+    path.write_text("by e\n")
+    await bench.take("e", "5")
+    path.write_text("by e\nby f\n")
+    await bench.take("f", "6")
+
+    [file] = (await bench.changes()).files
+    assert [(line.text, line.agent) for line in file.hunks[0].lines] == [
+        ("by e", "e"),
+        ("by f", "f"),
+    ]

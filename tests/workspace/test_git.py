@@ -77,7 +77,9 @@ async def test_in_our_own_folders_the_users_settings_have_no_say(
 ) -> None:
     """Each of them would change, or break, what we read."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / ".gitconfig").write_text("[diff]\n\tnoprefix\n[safe]\n\tbareRepository=explicit\n")
+    (tmp_path / ".gitconfig").write_text(
+        "[diff]\n\tnoprefix = true\n[safe]\n\tbareRepository=explicit\n"
+    )
 
     found = await git_in_store("config", "diff.noprefix", store=repo / ".git", check=False)
 

@@ -109,6 +109,7 @@ class AgentProcess:
         self._stopping = anyio.Lock()
         self._closed = False
         self._descendants_ended = False
+        self._input_closed = False
 
     @property
     def returncode(self) -> int | None:
@@ -128,6 +129,11 @@ class AgentProcess:
     def stderr_tail(self) -> str:
         """The end of what it wrote to stderr."""
         return self._stderr.decode(errors="replace")[-STDERR_SHOWN:].strip()
+
+    async def close_input(self) -> None:
+        """Give the child the end of its stdin; it need not be waited for again when it is stopped."""
+        self._input_closed = True
+        await self.stdin.aclose()
 
     async def stop(self, *, hurry: bool = False) -> None:
         """End the child and all it started: close stdin, SIGTERM, SIGKILL. Bounded; returns when it is over."""
@@ -166,8 +172,8 @@ class AgentProcess:
     async def _ask_to_end(self, factor: float) -> None:
         if not self.alive:
             return
-        with anyio.move_on_after(CLOSE_WAIT * factor) as patience:
-            await self.stdin.aclose()
+        with anyio.move_on_after(0 if self._input_closed else CLOSE_WAIT * factor) as patience:
+            await self.close_input()
             await self._process.wait()
         if patience.cancelled_caught and kill_group(self.pid, signal.SIGTERM):
             with anyio.move_on_after(TERM_WAIT * factor):

@@ -61,10 +61,10 @@ class JsonView:
 class TextView:
     """For people. The answer goes to stdout; so does all else in a terminal, but to stderr where there is none."""
 
-    def __init__(self, *, prompts: bool = False) -> None:
+    def __init__(self, *, prompts: bool = False, one_stream: bool = False) -> None:
         self._prompts = prompts
         self._answer = sys.stdout
-        self._beside = sys.stdout if sys.stdout.isatty() else sys.stderr
+        self._beside = sys.stdout if one_stream or sys.stdout.isatty() else sys.stderr
         self._paint = Paint(self._beside)
         self._flow: str | None = None
         self._fresh_line = True
@@ -201,7 +201,8 @@ class TextView:
         self._tools.clear()
         if ended.status is not TaskStatus.COMPLETED:
             code = f" ({ended.failure_code})" if ended.failure_code else ""
-            why = f": {one_line(ended.error, 500)}" if ended.error else ""
+            told = ended.error if ended.status is not TaskStatus.CANCELLED else None
+            why = f": {one_line(told, 500)}" if told else ""
             self._line(self._paint(f"✗ {ended.status}{code}{why}", "red"))
         ready = self._ready.get(event.agent)
         parts = [event.agent or ""]

@@ -79,6 +79,7 @@ async def _run_alone(app: App, wish: dict[str, Any], view: View, allow: Allow) -
     settings = app.settings(port=0)
     async with alone(settings) as address, Client.open(address) as client:
         task = await _create(client, wish)
+        _name(view, task)
         watch = Watch(client, view, task["session_id"], task_id=task["id"], allow=allow)
         return await watch.run(0)
 
@@ -95,6 +96,7 @@ async def _run_there(
 ) -> int:
     async with Client.open(address) as client:
         task = await _create(client, wish)
+        _name(view, task)
         return await Watch(
             client,
             view,
@@ -103,6 +105,11 @@ async def _run_there(
             allow=allow,
             find_address=app.address,
         ).run(0)
+
+
+def _name(view: View, task: Item) -> None:
+    if isinstance(view, TextView):
+        view.notice(f"session {short(task['session_id'])} · task {task['id']}")
 
 
 async def _create(client: Client, wish: dict[str, Any]) -> Item:

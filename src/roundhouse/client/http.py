@@ -59,7 +59,7 @@ class Client:
         ) as http:
             yield cls(address, http)
 
-    async def call(self, method: str, path: str, *, body: Any = None, **query: Any) -> Any:
+    async def call(self, method: str, path: str, /, *, body: Any = None, **query: Any) -> Any:
         """One request's decoded answer, None when there is none. A `query` value of None is left out.
 
         Raises the model's error for what the server refused, Unavailable when it cannot be reached.
@@ -88,7 +88,7 @@ class Client:
             raise InvalidInput(f"{self.address.url} is not a server's address: {error}") from error
         return read_answer(answer.status_code, answer.content)
 
-    async def get(self, path: str, **query: Any) -> Any:
+    async def get(self, path: str, /, **query: Any) -> Any:
         """GET; see `call`."""
         return await self.call("GET", path, **query)
 
@@ -97,7 +97,7 @@ class Client:
         return await self.call("POST", path, body={} if body is None else body)
 
     async def items(
-        self, path: str, *, limit: int | None = None, **query: Any
+        self, path: str, /, *, limit: int | None = None, **query: Any
     ) -> AsyncIterator[dict[str, Any]]:
         """A list's items over all its pages, at most `limit`."""
         cursor: str | None = None

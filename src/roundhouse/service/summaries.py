@@ -27,7 +27,7 @@ POLL_EVERY = 1.0
 new events came: only its `last_seq` moved."""
 
 REMEMBERED = 2000
-"""Lines kept to leave out repetitions of what was just said."""
+"""Lines and deletions kept to leave out repetitions of what was just said."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,6 +84,7 @@ class Summaries:
         self._changed: set[str] = set()
         self._moved: set[str] = set()
         self._said: dict[str, bytes] = {}
+        self._gone: dict[str, bytes] = {}
         self._bell = Bell()
         self._looked = datetime.now(UTC)
 
@@ -101,7 +102,10 @@ class Summaries:
 
     def deleted(self, session_id: str) -> None:
         """Say that a session is gone."""
+        if session_id in self._gone:
+            return
         self._said.pop(session_id, None)
+        _remember(self._gone, session_id, b"")
         frame = msgspec.json.encode(DeletedSummary(DeletedSession(session_id)))
         for listener in self._listeners:
             listener.put(session_id, frame)
@@ -160,9 +164,7 @@ class Summaries:
         if self._said.pop(line.id, None) != frame:
             for listener in self._listeners:
                 listener.put(line.id, frame)
-        self._said[line.id] = frame
-        if len(self._said) > REMEMBERED:
-            del self._said[next(iter(self._said))]
+        _remember(self._said, line.id, frame)
 
     def _heard(self, session_id: str | None) -> None:
         if session_id is not None:
@@ -177,3 +179,9 @@ class Summaries:
         if session_id is not None:
             self._changed.discard(session_id)
             self.deleted(session_id)
+
+
+def _remember(memory: dict[str, bytes], session_id: str, frame: bytes) -> None:
+    memory[session_id] = frame
+    if len(memory) > REMEMBERED:
+        del memory[next(iter(memory))]

@@ -43,6 +43,7 @@ _QUEUE = f"""
     SELECT {_COLUMNS} FROM tasks WHERE session_id = %s AND status = 'pending'
     ORDER BY priority DESC, position, tasks.id"""
 _PLACE = "UPDATE tasks SET position = %s, priority = %s WHERE id = %s AND status = 'pending'"
+# claim() passes a locked session by: who locked it without an update rings by hand.
 _RING = "SELECT pg_notify('tasks_new', %s)"
 _CANCEL = "SELECT cancel(%s)"
 _CLAIM = f"SELECT {_COLUMNS} FROM claim(%s, %s)"
@@ -77,6 +78,7 @@ class Tasks:
             if new.client_key is not None:
                 key = (new.session_id, new.client_key)
                 if (known := await fetch_one(conn, Task, _BY_KEY, key)) is not None:
+                    await conn.execute(_RING, (new.session_id,))
                     return known, False
             if archived:
                 raise Conflict(
@@ -129,7 +131,6 @@ class Tasks:
                 raise Conflict("The task is not waiting any more.", code="not_pending")
             if position is not None:
                 await _move(conn, session_id, task_id, position)
-            # A runner that looked meanwhile passed the locked session by.
             await conn.execute(_RING, (session_id,))
             return _found(await fetch_one(conn, Task, _GET, (key,)), task_id)
 

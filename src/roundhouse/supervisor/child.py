@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 import anyio
+import anyio.to_thread
 from anyio.abc import Process
 
 BACK_OFF = (0.2, 5.0)
@@ -49,7 +50,7 @@ class Child:
         self._umask = umask
         self._process: Process | None = None
         self._stopping = anyio.Event()
-        self._replacing = False
+        self._replaced = anyio.Event()
         self._hurry = False
 
     @property
@@ -66,8 +67,8 @@ class Child:
             code = await self._live()
             if self._stopping.is_set():
                 return
-            if self._replacing:
-                self._replacing = False
+            if self._replaced.is_set():
+                self._replaced = anyio.Event()
                 continue
             self.deaths += 1
             if anyio.current_time() - started > STABLE:
@@ -79,7 +80,8 @@ class Child:
 
     async def _live(self) -> int:
         # Shielded: the order of going down is the stack's, and a started process must not be lost.
-        with _open_log(self.log) as output, anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            output = await anyio.to_thread.run_sync(_open_log, self.log)
             process = self._process = await anyio.open_process(
                 self._command,
                 stdin=subprocess.PIPE,
@@ -90,36 +92,46 @@ class Child:
                 pass_fds=self._pass_fds,
                 umask=self._umask,
             )
+            output.close()
             try:
                 if self._hurry:
                     self.kill()
                 elif self._stopping.is_set():
                     self._signal(signal.SIGTERM)
-                await process.wait()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._end_when_replaced)
+                    await process.wait()
+                    tasks.cancel_scope.cancel()
             finally:
                 await process.aclose()
         return await process.wait()
 
+    async def _end_when_replaced(self) -> None:
+        await self._replaced.wait()
+        await self._end()
+
     async def stop(self) -> None:
         """End it: asked first, killed after its deadline. Returns when it is gone; twice is once."""
         self._stopping.set()
+        with anyio.CancelScope(shield=True):
+            await self._end()
+
+    async def _end(self) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
         self._signal(signal.SIGTERM)
-        with anyio.CancelScope(shield=True):
-            with anyio.move_on_after(self._stop_deadline) as bound:
-                await process.wait()
-            if bound.cancelled_caught:
-                self._say(f"The {self.name} did not stop in time and is killed.")
-                self.kill()
-                await process.wait()
+        with anyio.move_on_after(self._stop_deadline) as bound:
+            await process.wait()
+        if bound.cancelled_caught:
+            self._say(f"The {self.name} did not stop in time and is killed.")
+            self._signal(signal.SIGKILL)
+            await process.wait()
 
     def replace(self) -> None:
-        """Ask it to end and start it anew at once."""
+        """Have it ended and started anew at once."""
         if self.pid is not None:
-            self._replacing = True
-            self._signal(signal.SIGTERM)
+            self._replaced.set()
 
     def kill(self) -> None:
         """End it now and for good."""

@@ -2,8 +2,6 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -22,32 +20,27 @@ class Holder(Struct, frozen=True):
 
 
 class DataLock:
-    """The held lock."""
+    """The data folder's lock, held from its making to `release`."""
 
-    def __init__(self, file: int) -> None:
-        self._file = file
+    def __init__(self, data_dir: Path) -> None:
+        """Take it. Raises SetupError `already_running`."""
+        self._file = os.open(data_dir / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise _taken(data_dir) from None
+        self.tell("")
 
     def tell(self, url: str) -> None:
-        """Write down who holds the lock and where it listens."""
+        """Write down who holds it and where that one listens."""
         content = msgspec.json.encode(Holder(os.getpid(), url))
         os.pwrite(self._file, content, 0)
         os.ftruncate(self._file, len(content))
 
-
-@contextmanager
-def lock_data(data_dir: Path) -> Iterator[DataLock]:
-    """Hold the data folder's lock for the time of the context. Raises SetupError `already_running`."""
-    file = os.open(data_dir / FILE, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _taken(data_dir) from None
-        lock = DataLock(file)
-        lock.tell("")
-        yield lock
-    finally:
-        os.close(file)
+    def release(self) -> None:
+        """Let another one have it."""
+        os.close(self._file)
 
 
 def holder(data_dir: Path) -> Holder | None:

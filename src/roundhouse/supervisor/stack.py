@@ -31,7 +31,7 @@ from roundhouse.store.database import Database
 from roundhouse.store.embedded import EmbeddedPostgres
 from roundhouse.store.migrate import is_current
 from roundhouse.supervisor.child import Child, Say
-from roundhouse.supervisor.lock import lock_data
+from roundhouse.supervisor.lock import DataLock
 
 PRIVATE = 0o077
 START_DEADLINE = 120.0
@@ -101,14 +101,9 @@ class Stack:
             child.kill()
 
     async def _claim_place(self, exits: AsyncExitStack) -> socket.socket:
-        settings = self.settings
-        await anyio.to_thread.run_sync(make_data_dir, settings.data_dir)
-        lock = exits.enter_context(lock_data(settings.data_dir))
-        token = await anyio.to_thread.run_sync(ensure_token, settings.data_dir)
-        listener = await anyio.to_thread.run_sync(open_listener, settings.host, settings.port)
-        exits.callback(listener.close)
+        lock, token, listener = await anyio.to_thread.run_sync(_claim, self.settings, exits)
         self.address = Address(listener_url(listener), token)
-        lock.tell(self.address.url)
+        await anyio.to_thread.run_sync(lock.tell, self.address.url)
         return listener
 
     async def _start_database(self, exits: AsyncExitStack) -> str:
@@ -120,7 +115,8 @@ class Stack:
             postgres.run(folder, binaries=self.settings.postgres_binaries)
         )
         left = self.settings.data_dir / "postgres.json"
-        write_private(left, {"url": url, "pid": postgres.pid})
+        told = {"url": url, "pid": postgres.pid}
+        await anyio.to_thread.run_sync(write_private, left, told)
         exits.callback(left.unlink, missing_ok=True)
         return url
 
@@ -140,7 +136,6 @@ class Stack:
     def _make_children(self, url: str, listener: socket.socket) -> None:
         environment = self._environment(url)
         logs = self.settings.data_dir / "logs"
-        logs.mkdir(mode=0o700, exist_ok=True)
         runner = Child(
             "runner",
             self._command("runner", "--supervised"),
@@ -188,7 +183,8 @@ class Stack:
                     return
                 for child in self._children:
                     if child.deaths >= DEATHS_AT_START:
-                        raise _not_started(child)
+                        said = await anyio.to_thread.run_sync(child.last_words)
+                        raise _not_started(child, said)
                 await anyio.sleep(HEALTH_EVERY)
         raise SetupError(
             f"Server and runner were not ready after {START_DEADLINE:.0f} seconds.",
@@ -196,8 +192,19 @@ class Stack:
         )
 
 
-def _not_started(child: Child) -> SetupError:
-    said = child.last_words()
+def _claim(settings: Settings, exits: AsyncExitStack) -> tuple[DataLock, str, socket.socket]:
+    """The data folder, its token and the port: all that another one could hold."""
+    make_data_dir(settings.data_dir)
+    (settings.data_dir / "logs").mkdir(mode=0o700, exist_ok=True)
+    lock = DataLock(settings.data_dir)
+    exits.callback(lock.release)
+    token = ensure_token(settings.data_dir)
+    listener = open_listener(settings.host, settings.port)
+    exits.callback(listener.close)
+    return lock, token, listener
+
+
+def _not_started(child: Child, said: str) -> SetupError:
     return SetupError(
         f"The {child.name} does not start: {said or 'it said nothing'}",
         remedy=f"Its log: {child.log}",

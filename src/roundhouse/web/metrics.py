@@ -46,14 +46,14 @@ class Meter:
             "Finished HTTP requests.",
             labels=["method", "route", "status"],
         )
-        for labels, number in self._requests.items():
+        for labels, number in dict(self._requests).items():
             requests.add_metric(labels, number)
         seconds = CounterMetricFamily(
             "roundhouse_http_request_seconds",
             "Time spent in HTTP requests.",
             labels=["method", "route"],
         )
-        for pair, spent in self._seconds.items():
+        for pair, spent in dict(self._seconds).items():
             seconds.add_metric(pair, spent)
         plain = [
             GaugeMetricFamily("roundhouse_websockets", "Open WebSockets.", self.sockets),

@@ -1,7 +1,9 @@
-"""Who made each differing line: from `git blame` over the snapshots for what is there, from the turns for what is gone.
+"""Who made each differing line, from the turns between two snapshots.
 
-Owns the history of a session's snapshots and the walk through it. Where one turn alone touched a file nothing is
-asked; where alignments differ between the whole difference and its steps, the last turn that fits the line has it.
+Owns the history of a session's snapshots and the walk through it. A file that one turn alone touched needs no look at
+its lines. Along a straight line of turns each line is followed through what the turns did, all files in one call of
+git; where a snapshot has two parents, or a turn's difference cannot be read, `git blame` is asked, file by file. Where
+the whole difference is aligned otherwise than its steps, the last turn that fits the line has it.
 """
 
 import os
@@ -32,7 +34,10 @@ _RANGES = 100
 """Above this many hunks the whole file is blamed: the command line has an end."""
 
 
-Changes: TypeAlias = dict[tuple[str, bytes], list[PatchHunk]]
+Parts: TypeAlias = list[list[PatchHunk]]
+"""What a step did to a file: mostly one list of hunks; two where a file became a link, or the reverse."""
+Changes: TypeAlias = dict[tuple[str, bytes], Parts | None]
+"""By step and new path; None where there are no lines to read."""
 
 
 class Step(Struct, frozen=True):
@@ -58,13 +63,21 @@ class Lines(Struct, frozen=True):
     deleted: dict[int, Author]
 
 
+class Followed(Struct, frozen=True):
+    """Which step made a line, by its number now; which step removed one, by its number at first."""
+
+    made: dict[int, str]
+    removed: dict[int, str]
+
+
 class History:
     """The steps from one snapshot to another, oldest first."""
 
-    def __init__(self, store: Path, head: str, steps: list[Step]) -> None:
+    def __init__(self, store: Path, head: str, steps: list[Step], *, straight: bool) -> None:
         self._store = store
         self._head = head
         self._steps = steps
+        self._straight = straight
         self._by_path = [{entry.path: entry for entry in step.entries} for step in steps]
         self._by_old = [{entry.old_name: entry for entry in step.entries} for step in steps]
         self._authors = {step.commit: step.author for step in steps}
@@ -74,9 +87,10 @@ class History:
     async def read(cls, store: Path, old: str, head: str) -> "History":
         """The steps of the first-parent chain after `old`, or all, where `old` is not on it. Raises GitError."""
         steps = await _steps(store, f"{old}..{head}")
-        if steps and steps[0].parents[:1] != [old]:
+        straight = not steps or steps[0].parents[:1] == [old]
+        if not straight:
             steps = await _steps(store, head)
-        return cls(store, head, steps)
+        return cls(store, head, steps, straight=straight)
 
     def touches(self, entry: Entry) -> list[Touch]:
         """The steps that changed the file, under whatever name it had, oldest first."""
@@ -88,31 +102,33 @@ class History:
         """The authors of every differing line of these files, by new path. Raises GitError."""
         files = list(wanted)
         changes = await self._changes([entry for entry, _patch in files])
-        blames: dict[bytes, dict[int, str]] = {}
-
+        made: dict[bytes, dict[int, str]] = {}
         failed: list[WorkspaceError] = []
 
         async def blame(entry: Entry, patch: FilePatch) -> None:
             try:
                 async with self._blames:
-                    found = await _blame(self._store, self._head, entry.path, patch.hunks)
-                blames[entry.path] = found
+                    made[entry.path] = await blamed(self._store, self._head, entry.path, patch)
             except WorkspaceError as error:
                 failed.append(error)
                 tasks.cancel_scope.cancel()
 
         async with anyio.create_task_group() as tasks:
             for entry, patch in files:
-                if any(line.kind == "add" for hunk in patch.hunks for line in hunk.lines):
+                if not self._readable(self.touches(entry), changes) and entry.status != "D":
                     tasks.start_soon(blame, entry, patch)
         if failed:  # by itself, not in a group
             raise failed[0]
-        unknown = {commit for found in blames.values() for commit in found.values()}
+        unknown = {commit for found in made.values() for commit in found.values()}
         self._authors |= await _authors(self._store, unknown - self._authors.keys())
-        return {
-            entry.path: self._settle(entry, patch, changes, blames.get(entry.path, {}))
-            for entry, patch in files
-        }
+
+        def settle() -> dict[bytes, Lines]:
+            return {
+                entry.path: self._settle(entry, patch, changes, made.get(entry.path))
+                for entry, patch in files
+            }
+
+        return await to_thread.run_sync(settle)
 
     async def _changes(self, files: list[Entry]) -> Changes:
         """What each step did to these files, without context, by step and new path."""
@@ -128,8 +144,8 @@ class History:
                 out = await git_in_store(
                     *(*_LARGE, "diff", *_PLAIN, entry.old_blob, entry.new_blob), store=self._store
                 )
-                hunks = [hunk for patch in parse_patch(out) for hunk in patch.hunks]
-                found[step.commit, entry.path] = hunks
+                for patch in parse_patch(out):
+                    _add_part(found, step.commit, entry.path, patch)
         stdin = "".join(f"{commit} {parent}\n" for commit, parent in pairs.items()).encode()
         for portion in chunked(sorted(paths)):
             out = await git_in_store(
@@ -140,33 +156,39 @@ class History:
                 deadline=LONG_DEADLINE,
             )
             for commit, patch in await to_thread.run_sync(lambda text: list(parse_log(text)), out):
-                found.setdefault((commit or "", patch.path), []).extend(patch.hunks)
+                _add_part(found, commit or "", patch.path, patch)
         return found
 
+    def _readable(self, touches: list[Touch], changes: Changes) -> bool:
+        """Whether the file's lines can be followed through these steps."""
+        return self._straight and all(
+            len(touch.step.parents) == 1 and _parts(touch, changes) is not None for touch in touches
+        )
+
     def _settle(
-        self, entry: Entry, patch: FilePatch, changes: Changes, blamed: dict[int, str]
+        self, entry: Entry, patch: FilePatch, changes: Changes, blame: dict[int, str] | None
     ) -> Lines:
         touches = self.touches(entry)
         inside = {touch.step.commit for touch in touches}
-        merged = any(len(touch.step.parents) > 1 for touch in touches)
+        # Beside a second parent also a step outside may be right: it wrote what came back.
+        free = blame is not None and any(len(touch.step.parents) > 1 for touch in touches)
         last = touches[-1].step.author if touches else Author(None, None)
         by_text = _last_by_text(touches, changes)
-        gone = removed_by(self._walk(entry.old_name, changes))
+        back = list(self._backward(entry.path))[::-1]
+        made = _follow(back, changes).made if blame is None else blame
+        forth = list(self._forward(entry.old_name)) if self._straight else []
+        removed = _follow(forth, changes).removed
         added: dict[int, Author] = {}
         deleted: dict[int, Author] = {}
         for line in (line for hunk in patch.hunks for line in hunk.lines):
             fitting = by_text.get((line.kind, line.text), last)
             if line.kind == "add" and line.new is not None:
-                commit = blamed.get(line.new, "")
-                known = merged or commit in inside
+                commit = made.get(line.new, "")
+                known = free or commit in inside
                 added[line.new] = self._authors.get(commit, fitting) if known else fitting
             elif line.kind == "delete" and line.old is not None:
-                deleted[line.old] = self._authors.get(gone.get(line.old, ""), fitting)
+                deleted[line.old] = self._authors.get(removed.get(line.old, ""), fitting)
         return Lines(added, deleted)
-
-    def _walk(self, path: bytes, changes: Changes) -> Iterator[tuple[str, list[PatchHunk]]]:
-        for touch in self._forward(path):
-            yield touch.step.commit, changes.get((touch.step.commit, touch.entry.path), [])
 
     def _backward(self, path: bytes) -> Iterator[Touch]:
         for step, by_path in zip(reversed(self._steps), reversed(self._by_path), strict=True):
@@ -191,31 +213,54 @@ def only_author(touches: list[Touch]) -> Author | None:
     return authors.pop() if len(authors) == 1 and not merged else None
 
 
-def removed_by(steps: Iterable[tuple[str, list[PatchHunk]]]) -> dict[int, str]:
-    """Which step removed each of a file's first lines, by line number from 1.
-
-    Each step is its commit and its hunks without context.
-    """
-    alive: list[int | None] = []  # the file's lines now: the number that each had at first
+def follow(steps: Iterable[tuple[str, Parts]]) -> Followed:
+    """Follow a file's lines through steps, each its commit and its hunks without context."""
+    # The file's lines now: the number that each had at first, or the step that made it.
+    alive: list[int | str] = []
     known = 0  # how many of the first lines `alive` covers; those after it follow unchanged
     removed: dict[int, str] = {}
-    for commit, hunks in steps:
-        for hunk in reversed(hunks):
+    for commit, parts in steps:
+        for hunk in (hunk for part in parts for hunk in reversed(part)):
             start = hunk.old_start - 1 if hunk.old_count else hunk.old_start
             end = start + hunk.old_count
             missing = max(0, end - len(alive))
             alive.extend(range(known + 1, known + missing + 1))
             known += missing
-            removed |= {number: commit for number in alive[start:end] if number is not None}
-            alive[start:end] = [None] * hunk.new_count
-    return removed
+            removed |= {line: commit for line in alive[start:end] if isinstance(line, int)}
+            alive[start:end] = [commit] * hunk.new_count
+    made = {number: line for number, line in enumerate(alive, 1) if isinstance(line, str)}
+    return Followed(made, removed)
+
+
+def _follow(touches: list[Touch], changes: Changes) -> Followed:
+    steps: list[tuple[str, Parts]] = []
+    for touch in touches:
+        parts = _parts(touch, changes)
+        if parts is None:
+            return Followed({}, {})
+        steps.append((touch.step.commit, parts))
+    return follow(steps)
+
+
+def _parts(touch: Touch, changes: Changes) -> Parts | None:
+    # Not there: a rename or a change of mode alone.
+    return changes.get((touch.step.commit, touch.entry.path), [])
+
+
+def _add_part(changes: Changes, commit: str, path: bytes, patch: FilePatch) -> None:
+    parts = changes.setdefault((commit, path), [])
+    if parts is None or patch.binary:
+        changes[commit, path] = None
+    else:
+        parts.append(patch.hunks)
 
 
 def _last_by_text(touches: list[Touch], changes: Changes) -> dict[tuple[str, bytes], Author]:
     return {
         (line.kind, line.text): touch.step.author
         for touch in touches
-        for hunk in changes.get((touch.step.commit, touch.entry.path), [])
+        for part in _parts(touch, changes) or []
+        for hunk in part
         for line in hunk.lines
     }
 
@@ -255,13 +300,14 @@ async def _authors(store: Path, commits: set[str]) -> dict[str, Author]:
     return {step.commit: step.author for step in _parse_steps(out)}
 
 
-async def _blame(store: Path, head: str, path: bytes, hunks: list[PatchHunk]) -> dict[int, str]:
-    """The snapshot that each line of these hunks comes from, by line number."""
+async def blamed(store: Path, head: str, path: bytes, patch: FilePatch) -> dict[int, str]:
+    """The snapshot that each line of the patch's new side comes from, by line number. Raises GitError."""
+    parts = [hunk for hunk in patch.hunks if hunk.new_count]
+    if not parts:
+        return {}
     ranges: list[str] = []
-    if len(hunks) <= _RANGES:
-        for hunk in hunks:
-            if hunk.new_count:
-                ranges += ["-L", f"{hunk.new_start},+{hunk.new_count}"]
+    if len(parts) <= _RANGES:
+        ranges = [word for hunk in parts for word in ("-L", f"{hunk.new_start},+{hunk.new_count}")]
     out = await git_in_store(
         *("blame", "--porcelain", *ranges, head, "--", os.fsdecode(path)),
         store=store,

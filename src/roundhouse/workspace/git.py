@@ -4,7 +4,8 @@ Owns how git is called and what its failures mean to a person; knows nothing of 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
@@ -189,22 +190,16 @@ def _own(store: Path) -> dict[str, str]:
     }
 
 
-class _startable:  # noqa: N801  (used as a statement, like contextlib's)
+@contextmanager
+def _startable(args: tuple[str, ...], cwd: Path) -> Iterator[None]:
     """Turns the ways in which a process cannot even start into our errors."""
-
-    def __init__(self, args: tuple[str, ...], cwd: Path) -> None:
-        self._args = args
-        self._cwd = cwd
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, FileNotFoundError | NotADirectoryError):
-            if str(error.filename) == str(self._cwd):
-                raise GitError(self._args, None, "there is no such folder", self._cwd) from error
-            raise SetupError(
-                "git is not installed, or not on PATH.", remedy="Install git 2.34 or newer."
-            ) from error
-        if isinstance(error, PermissionError):
-            raise GitError(self._args, None, f"Permission denied: {error}", self._cwd) from error
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if str(error.filename) == str(cwd):
+            raise GitError(args, None, "there is no such folder", cwd) from error
+        raise SetupError(
+            "git is not installed, or not on PATH.", remedy="Install git 2.34 or newer."
+        ) from error
+    except PermissionError as error:
+        raise GitError(args, None, f"Permission denied: {error}", cwd) from error

@@ -153,7 +153,7 @@ class ClientMethods:
             )
         except AgentError as error:
             raise RpcError(wire.INTERNAL_ERROR, error.message) from error
-        await process.stdin.aclose()
+        await process.close_input()
         limit = min(_number(params, "outputByteLimit", None) or OUTPUT_KEPT, OUTPUT_MOST)
         terminal = Terminal(f"term_{secrets.token_hex(6)}", process, limit)
         self._terminals[terminal.name] = terminal

@@ -159,7 +159,9 @@ class Translator:
             for part in message.get("parts") or ():
                 news += self._part(part)
         for kind, request in requests:
-            news += self._request(kind, request)
+            # What an aborted turn asked stays listed.
+            if (request.get("tool") or {}).get("messageID") in self._messages:
+                news += self._request(kind, request)
         self._missing = False
         return news
 

@@ -1,7 +1,9 @@
 """Health, metrics, the description, the inbox, and the place of the page."""
 
+from functools import partial
 from typing import Annotated
 
+import anyio.to_thread
 import msgspec
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
@@ -51,7 +53,9 @@ async def health(services: Wired) -> Response:
 async def metrics(request: Request, services: Wired) -> Response:
     """Counters of this server and of its nodes. Needs the token like everything else."""
     found = await services.health.look()
-    body = request.app.state.meter.render(services.broker.counters, found)
+    render = partial(request.app.state.meter.render, services.broker.counters, found)
+    # It reads files of the process, and the first call imports.
+    body = await anyio.to_thread.run_sync(render)
     return Response(body, media_type=CONTENT_TYPE)
 
 
