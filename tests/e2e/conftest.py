@@ -1,33 +1,11 @@
-"""Fixtures of whole-product tests: an empty machine's environment, a repository, a running stack."""
+"""Fixtures of whole-product tests: a running stack on an empty data folder."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from blockbuster import BlockBuster
 
-from tests.e2e.stack import Stack, git
-
-
-@pytest.fixture(autouse=True)
-def blocking_calls_are_allowed(blockbuster: BlockBuster | None) -> None:
-    """These tests stand outside the product; its own loops run in other processes."""
-    if blockbuster is not None:
-        blockbuster.deactivate()
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    """A repository with one commit."""
-    path = tmp_path / "repo"
-    path.mkdir()
-    git(path, "init", "-q", "-b", "main")
-    git(path, "config", "user.name", "Person")
-    git(path, "config", "user.email", "person@example.org")
-    (path / "hello.txt").write_text("one\ntwo\nthree\n")
-    git(path, "add", "-A")
-    git(path, "commit", "-q", "-m", "first")
-    return path
+from tests.e2e.stack import Stack
 
 
 @pytest.fixture

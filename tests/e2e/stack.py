@@ -250,6 +250,11 @@ def run_cli(
     )
 
 
+def counting(pieces: int) -> str:
+    """The whole answer of the demo agent to `SLOW pieces`."""
+    return "".join(f"{n} " for n in range(pieces))
+
+
 def git(repo: Path, *words: str) -> str:
     """git as the user runs it."""
     return subprocess.run(

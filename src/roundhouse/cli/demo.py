@@ -10,6 +10,7 @@ import anyio
 import click
 import msgspec
 
+from roundhouse.agents.catalog import load_catalog
 from roundhouse.cli.app import App, command
 from roundhouse.cli.diff import print_changes, read_changes
 from roundhouse.cli.output import Paint
@@ -107,8 +108,10 @@ def _make_agents(data: Path, memory: Path) -> None:
 
     command = quoted([sys.executable, "-P", "-m", DEMO_AGENT])
     home = quoted(str(memory))
-    agents = (AGENTS.format(name=n, command=command, home=home) for n in ("ada", "grace"))
-    (data / "agents.toml").write_text("".join(agents))
+    # The others stay out of it: looking at them takes time and may write into the person's home.
+    entries = [f"[agents.{name}]\nenabled = false\n\n" for name in load_catalog(data).agents]
+    entries += [AGENTS.format(name=n, command=command, home=home) for n in ("ada", "grace")]
+    (data / "agents.toml").write_text("".join(entries))
 
 
 async def _play(data: Path, repository: Path) -> int:

@@ -69,7 +69,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         )
     for line in cells:
         drawn.add_row(*(Text(cell) for cell in line))
-    Console().print(drawn)
+    plain = bool(os.environ.get("NO_COLOR"))
+    Console(color_system=None if plain else "auto").print(drawn)
 
 
 def ago(moment: str | None) -> str:

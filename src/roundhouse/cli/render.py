@@ -181,7 +181,7 @@ class TextView:
         self._line(f"{self._paint('?', 'yellow')} {agent} {what}: {one_line(asked.title, 200)}")
         for question in asked.questions:
             choices = f" ({', '.join(question.choices)})" if question.choices else ""
-            self._line(f"    {one_line(question.question, 300)}{one_line(choices, 300)}")
+            self._line(f"    {one_line(question.question + choices, 400)}")
 
     def _answered(self, answered: PermissionAnswered) -> None:
         if answered.status != "answered":
@@ -196,7 +196,7 @@ class TextView:
 
     def _ended(self, event: LiveEvent, ended: TaskEnded) -> None:
         for tool in self._tools.values():
-            if tool.status not in MARKS:
+            if tool.status not in MARKS and ended.status is not TaskStatus.COMPLETED:
                 self._line(f"  … {one_line(tool.title or tool.kind, 120)} (not finished)")
         self._tools.clear()
         if ended.status is not TaskStatus.COMPLETED:

@@ -55,6 +55,10 @@ def run(app: App, /, json_: bool, detach: bool, allow: Allow, **wish: Any) -> in
     """
     if wish["prompt"] == "-":
         wish["prompt"] = sys.stdin.read()
+    if wish["agent"] is None and wish["session"] is None:
+        raise InvalidInput(
+            "Which agent? Name one with --agent.", remedy="`roundhouse agents` lists them."
+        )
     view: View = JsonView() if json_ else TextView()
     try:
         address = app.address()
@@ -121,10 +125,6 @@ async def _create(client: Client, wish: dict[str, Any]) -> Item:
         body["agent"] = wish["agent"] or await _last_agent(client, session)
         path = f"/api/sessions/{session['id']}/tasks"
         return dict(await client.post(path, body))
-    if wish["agent"] is None:
-        raise InvalidInput(
-            "Which agent? Name one with --agent.", remedy="`roundhouse agents` lists them."
-        )
     folder = os.path.abspath(os.path.expanduser(wish["project"]))  # noqa: ASYNC240, PTH100, PTH111
     project = await client.post("/api/projects", {"path": folder})
     body |= {"agent": wish["agent"], "project_id": project["id"]}

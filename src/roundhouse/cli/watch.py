@@ -207,7 +207,8 @@ class Watch:
     async def _answers(self, asked: PermissionRequested) -> dict[str, Any] | None:
         answers: list[list[str]] = []
         for question in asked.questions:
-            print(f"    {harmless(question.question)}")
+            if len(asked.questions) > 1:
+                print(f"    {harmless(question.question)}")
             for number, choice in enumerate(question.choices, 1):
                 print(f"    {number}  {one_line(choice)}")
             several = " (several: 1,2)" if question.multiple else ""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
+import anyio.to_thread
 import httpx2
 import msgspec
 
@@ -51,12 +52,8 @@ class Client:
     @asynccontextmanager
     async def open(cls, address: Address) -> AsyncIterator[Self]:
         """A client for the time of the context; connects when first asked."""
-        async with httpx2.AsyncClient(
-            base_url=address.url,
-            headers={"Authorization": f"Bearer {address.token}"},
-            timeout=httpx2.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
-            trust_env=False,
-        ) as http:
+        # In a thread: the first one imports the transport, and with TLS reads the machine's certificates.
+        async with await anyio.to_thread.run_sync(_make, address) as http:
             yield cls(address, http)
 
     async def call(self, method: str, path: str, /, *, body: Any = None, **query: Any) -> Any:
@@ -78,14 +75,14 @@ class Client:
             raise Unavailable(
                 f"The server at {self.address.url} did not answer in time.", code="timeout"
             ) from error
+        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
+            raise InvalidInput(f"{self.address.url} is not a server's address: {error}") from error
         except httpx2.TransportError as error:
             raise Unavailable(
                 f"The server at {self.address.url} cannot be reached.",
                 code="unreachable",
                 remedy="Look whether `roundhouse up` is running.",
             ) from error
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-            raise InvalidInput(f"{self.address.url} is not a server's address: {error}") from error
         return read_answer(answer.status_code, answer.content)
 
     async def get(self, path: str, /, **query: Any) -> Any:
@@ -113,6 +110,16 @@ class Client:
                 return
             if left is not None:
                 left -= len(page["items"])
+
+
+def _make(address: Address) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(
+        base_url=address.url,
+        headers={"Authorization": f"Bearer {address.token}"},
+        timeout=httpx2.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
+        trust_env=False,
+        verify=address.url.startswith("https:"),
+    )
 
 
 def read_answer(status: int, content: bytes) -> Any:

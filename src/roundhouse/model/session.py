@@ -78,6 +78,7 @@ class Session(Struct, frozen=True, kw_only=True):
     branch: str | None = None
     base_commit: str | None = None
     base_ref: str | None = None
+    include_uncommitted: bool = False
     running_task: str | None = None
     queued: int = 0
     waiting: int = 0

@@ -136,7 +136,7 @@ class Grounds:
             Path(project.path),
             slug=session.title,
             base_ref=session.base_ref,
-            include_uncommitted=False,
+            include_uncommitted=session.include_uncommitted,
             existing=existing,
         )
         if how == "repaired":

@@ -25,7 +25,7 @@ _STATUS = f"""
 
 _LINE = f"""
     SELECT s.id, s.project_id, s.title, {_STATUS} AS status, s.created_at, s.updated_at,
-        w.worktree_path, w.branch, w.base_commit, s.base_ref, s.running_task::text,
+        w.worktree_path, w.branch, w.base_commit, s.base_ref, s.include_uncommitted, s.running_task::text,
         (SELECT count(*) FROM tasks t WHERE t.session_id = s.id AND t.status = 'pending') AS queued,
         (SELECT count(*) FROM permission_requests p
          WHERE p.session_id = s.id AND p.status = 'pending') AS waiting,

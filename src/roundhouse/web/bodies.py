@@ -5,7 +5,7 @@ What a value means, and whether it is allowed now, is for `service`.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from roundhouse.service.tasks import PRIORITY_MAX
 from roundhouse.web.params import ID_MAX, SEQ_MAX, TEXT_MAX, Text
@@ -14,6 +14,15 @@ Short = Annotated[Text, Field(max_length=ID_MAX)]
 Long = Annotated[Text, Field(max_length=TEXT_MAX)]
 Priority = Annotated[int, Field(ge=-PRIORITY_MAX, le=PRIORITY_MAX)]
 GLOBS_MAX = 100
+
+
+def _inside(glob: str) -> str:
+    if not glob or glob.startswith(("/", "~")) or ".." in glob.split("/"):
+        raise ValueError("Each pattern must name files inside the repository")
+    return glob
+
+
+Glob = Annotated[Short, AfterValidator(_inside)]
 
 
 class Body(BaseModel):
@@ -42,15 +51,7 @@ class ProjectPatch(Body):
     name: Short | None = None
     setup_command: Long | None = None
     teardown_command: Long | None = None
-    globs: list[Short] | None = Field(default=None, alias="copy", max_length=GLOBS_MAX)
-
-    @field_validator("globs")
-    @classmethod
-    def _inside(cls, globs: list[str] | None) -> list[str] | None:
-        for glob in globs or []:
-            if not glob or glob.startswith(("/", "~")) or ".." in glob.split("/"):
-                raise ValueError("Each pattern must name files inside the repository")
-        return globs
+    globs: list[Glob] | None = Field(default=None, alias="copy", max_length=GLOBS_MAX)
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent, by the names of the model."""

@@ -2,13 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from roundhouse.service.broker import Counters
 from roundhouse.service.health import Health
-
-if TYPE_CHECKING:
-    from prometheus_client import Metric
 
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
@@ -38,7 +35,7 @@ class Meter:
         ProcessCollector(registry=registry)
         return generate_latest(registry)
 
-    def _metrics(self, live: Counters, health: Health) -> "list[Metric]":
+    def _metrics(self, live: Counters, health: Health) -> list[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
         requests = CounterMetricFamily(
@@ -87,8 +84,8 @@ class Meter:
 
 
 class _Snapshot:
-    def __init__(self, metrics: "list[Metric]") -> None:
+    def __init__(self, metrics: list[Any]) -> None:
         self._metrics = metrics
 
-    def collect(self) -> "Iterator[Metric]":
+    def collect(self) -> Iterator[Any]:
         yield from self._metrics

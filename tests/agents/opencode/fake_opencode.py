@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from typing_extensions import override
 
 Json = dict[str, Any]
 
@@ -51,6 +52,7 @@ class Fake:
                 Route("/session/{id}/prompt_async", self.prompt, methods=post),
                 Route("/session/{id}/abort", self.abort, methods=post),
                 Route("/permission/{id}/reply", self.taken, methods=post),
+                Route("/config", self.nothing),
                 Route("/config/providers", self.nothing),
                 Route("/command", self.empty),
                 Route("/permission", self.empty),
@@ -68,7 +70,7 @@ class Fake:
         return JSONResponse({"providers": []})
 
     async def taken(self, _request: Request) -> Response:
-        return JSONResponse(data=True)
+        return JSONResponse(content=True)
 
     async def events(self, _request: Request) -> Response:
         return StreamingResponse(self.stream(), media_type="text/event-stream")
@@ -87,9 +89,10 @@ class Fake:
             self.streams.discard(queue)
 
     def say(self, kind: str, session: str, **properties: Any) -> None:
-        """To all who listen."""
+        """To all who listen, as it is now."""
+        event = json.dumps({"type": kind, "properties": {"sessionID": session, **properties}})
         for queue in self.streams:
-            queue.put_nowait({"type": kind, "properties": {"sessionID": session, **properties}})
+            queue.put_nowait(json.loads(event))
 
     async def create(self, request: Request) -> Response:
         session = {
@@ -110,7 +113,7 @@ class Fake:
         return JSONResponse(self.messages.get(request.path_params["id"], []))
 
     async def abort(self, _request: Request) -> Response:
-        return JSONResponse(data=True)
+        return JSONResponse(content=True)
 
     async def prompt(self, request: Request) -> Response:
         body = await request.json()
@@ -166,6 +169,7 @@ class Fake:
 class Server(uvicorn.Server):
     """Says where it listens, as opencode does."""
 
+    @override
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)
         if "never-ready" not in sys.argv:

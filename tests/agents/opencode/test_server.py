@@ -1,5 +1,7 @@
 """The server process: how it starts, how it fails to, and that it ends with its last conversation."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -16,44 +18,51 @@ from tests.conformance.backends_acp import alive_with, spawner_with
 MARKER = "opencode-test-server"
 
 
-async def started(*arguments: str) -> OpenCodeServer:
-    """A fake server that was started and stopped again."""
+@asynccontextmanager
+async def server_of(*arguments: str) -> AsyncIterator[OpenCodeServer]:
+    """A fake server that was not started yet."""
     async with spawner_with(MARKER) as (spawner, tasks):
-        server = OpenCodeServer(fake_spec(*arguments), spawner, tasks)
-        with anyio.fail_after(DEADLINE):
-            await server.start()
-            await server.stop()
-            await server.stop()
-        tasks.cancel_scope.cancel()
-    return server
+        yield OpenCodeServer(fake_spec(*arguments), spawner, tasks)
+
+
+async def refusal(server: OpenCodeServer) -> AgentError:
+    """How its start fails."""
+    with anyio.fail_after(DEADLINE), pytest.raises(AgentError) as failed:
+        await server.start()
+    return failed.value
 
 
 async def test_it_starts_answers_and_stops_twice() -> None:
     """Its version is known, and nothing of it is left."""
-    server = await started()
+    async with server_of() as server:
+        with anyio.fail_after(DEADLINE):
+            await server.start()
+            await server.stop()
+            await server.stop()
 
-    assert server.version == "0.0.1"
-    assert not server.alive
+        assert server.version == "0.0.1"
+        assert not server.alive
     assert alive_with(MARKER) == set()
 
 
 async def test_a_server_that_dies_at_start_says_why() -> None:
     """The end of its stderr is in the error."""
-    with pytest.raises(AgentError, match="no disk, no server") as failed:
-        await started("dies")
+    async with server_of("dies") as server:
+        failed = await refusal(server)
 
-    assert failed.value.failure is FailureCode.AGENT_START_FAILED
+    assert failed.failure is FailureCode.AGENT_START_FAILED
+    assert "no disk, no server" in failed.message
     assert alive_with(MARKER) == set()
 
 
 async def test_a_server_that_never_listens_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It accepts connections, but no request is sent before its line."""
     monkeypatch.setattr(server_module, "START_DEADLINE", 1.0)
+    async with server_of("never-ready") as server:
+        failed = await refusal(server)
 
-    with pytest.raises(AgentError, match="did not start") as failed:
-        await started("never-ready")
-
-    assert failed.value.failure is FailureCode.AGENT_START_FAILED
+    assert failed.failure is FailureCode.AGENT_START_FAILED
+    assert "did not start" in failed.message
     assert alive_with(MARKER) == set()
 
 

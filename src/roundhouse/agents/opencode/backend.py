@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import anyio
 import structlog
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from roundhouse.agents.backend import (
     Health,
@@ -51,6 +52,8 @@ class OpenCodeHandle(SessionHandle):
         self.port = server.port
         self.limits: dict[str, int] = {}
         self.commands: set[str] = set()
+        self.default_model: str | None = None
+        """What a prompt without a model means: opencode itself would go on with the one before."""
         self.closed: str | None = None
         """Why it cannot be used any more."""
 
@@ -105,12 +108,17 @@ class OpenCodeServerBackend:
             commands=mine.commands,
         )
         running = Turn(place, turn)
+        chosen = prompt if prompt.model else replace(prompt, model=mine.default_model)
         try:
             with _counted(server):
-                return await running.run(prompt)
+                result = await running.run(chosen)
         except SessionGone:
             mine.closed = f"opencode does not know the session {mine.agent_session_id} any more"
             raise AgentError(mine.closed) from None
+        else:
+            if chosen.model is None:
+                mine.default_model = running.model
+            return result
         finally:
             if not running.ended:
                 self._quarantine(mine)
@@ -211,6 +219,7 @@ class OpenCodeServerBackend:
         client, cwd = handle.server.client, handle.spec.cwd
         try:
             handle.limits = _limits(await client.providers(cwd))
+            handle.default_model = await client.default_model(cwd)
             commands = _commands(await client.commands(cwd))
         except (Unknown, AgentError) as error:
             log.warning("opencode_describe_failed", error=str(error))

@@ -123,6 +123,11 @@ class OpenCodeClient:
         providers: list[Json] = found.get("providers") or []
         return providers
 
+    async def default_model(self, directory: str) -> str | None:
+        """The configured model as provider/model, if one is."""
+        config = await self._call("GET", "/config", directory=directory)
+        return config.get("model") or None
+
     async def agents(self, directory: str) -> list[Json]:
         """Opencode's own agents, which are our modes."""
         found: list[Json] = await self._call("GET", "/agent", directory=directory)

@@ -3,6 +3,7 @@
 A server that died is not revived here: `backend` makes another. Turns and what events mean belong elsewhere.
 """
 
+import re
 import secrets
 import signal
 import socket
@@ -33,7 +34,7 @@ START_DEADLINE = 60.0
 PORT_TRIES = 3
 """Somebody else may take the port between our choice and opencode's use of it."""
 
-READY_LINE = b"listening on http"
+READY_LINE = re.compile(rb"listening on http[^\n]*\n")
 LINE_LIMIT = 64 * 1024
 
 INBOX = 4096
@@ -92,14 +93,17 @@ class OpenCodeServer:
     async def start(self) -> None:
         """Spawn it and return when it answers. Raises AgentError (agent_not_installed, agent_start_failed)."""
         for attempt in range(1, PORT_TRIES + 1):
-            try:
-                await self._start_once()
-            except AgentError as error:
-                if error.failure is not FailureCode.AGENT_START_FAILED or attempt == PORT_TRIES:
-                    raise
-                log.warning("opencode_start_failed", attempt=attempt, error=error.message)
-            else:
+            process = await self._start_once()
+            if self.alive:
                 return
+            said = process.stderr_tail() or "it says nothing"
+            log.warning("opencode_start_failed", attempt=attempt, stderr=said)
+            if process.returncode is None or attempt == PORT_TRIES:
+                await process.stop(hurry=True)
+                raise AgentError(
+                    f"the opencode server did not start: {said}",
+                    failure=FailureCode.AGENT_START_FAILED,
+                )
 
     async def stop(self, *, hurry: bool = False) -> None:
         """End the process; whoever still listens hears the end."""
@@ -143,7 +147,7 @@ class OpenCodeServer:
 
     # ------------------------------------------------------------ start
 
-    async def _start_once(self) -> None:
+    async def _start_once(self) -> AgentProcess:
         self.port = _free_port()
         password = secrets.token_urlsafe(24)
         env = resolve_env(self._spec.env) | {
@@ -154,43 +158,33 @@ class OpenCodeServer:
         process = await self._spawner.spawn(
             [*command, "--port", str(self.port)], cwd=await _home(env), env=env, tasks=self._tasks
         )
-        client = OpenCodeClient(f"http://127.0.0.1:{self.port}", password)
         try:
+            # In a thread: the first client of a process imports its transport.
+            client = await anyio.to_thread.run_sync(
+                OpenCodeClient, f"http://127.0.0.1:{self.port}", password
+            )
             with anyio.move_on_after(START_DEADLINE):
                 # A request before that line is accepted and never answered.
-                if await self._listening_line(process):
-                    self.version = await self._health(client)
+                if await _listening_line(process):
+                    self.version = await self._health(process, client)
                     self._process, self._client = process, client
                     self._tasks.start_soon(self._run, process, client)
                     await self._connected.wait()
-                    return
+            if not self.alive:
+                await client.aclose()
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await process.stop(hurry=True)
-                await client.aclose()
             raise
-        await process.stop(hurry=True)
-        await client.aclose()
-        raise AgentError(
-            f"the opencode server did not start: {process.stderr_tail() or 'it says nothing'}",
-            failure=FailureCode.AGENT_START_FAILED,
-        )
+        return process
 
-    async def _listening_line(self, process: AgentProcess) -> bool:
-        seen = b""
-        async for chunk in process.stdout:
-            seen = (seen + chunk)[-LINE_LIMIT:]
-            if READY_LINE in seen and seen.rstrip(b" ").endswith(b"\n"):
-                return True
-        await process.wait()
-        return False
-
-    async def _health(self, client: OpenCodeClient) -> str:
-        while True:
+    async def _health(self, process: AgentProcess, client: OpenCodeClient) -> str:
+        while process.alive:
             try:
                 return await client.version()
             except NoReply:
                 await anyio.sleep(RECONNECT_PAUSE)
+        return ""
 
     # ------------------------------------------------------------ life
 
@@ -247,6 +241,8 @@ class OpenCodeServer:
 
     def _let_go(self) -> None:
         self._gone.set()
+        # Whoever waits for the stream waits no longer.
+        self._connected.set()
         for inbox in self._inboxes.values():
             inbox.close()
 
@@ -258,6 +254,17 @@ async def _put(
         await inbox.send(item)
     except (anyio.BrokenResourceError, anyio.ClosedResourceError):
         log.debug("opencode_event_for_nobody")
+
+
+async def _listening_line(process: AgentProcess) -> bool:
+    """Whether it says that it listens, before it ends."""
+    seen = b""
+    async for chunk in process.stdout:
+        seen = (seen + chunk)[-LINE_LIMIT:]
+        if READY_LINE.search(seen):
+            return True
+    await process.wait()
+    return False
 
 
 async def _drain(process: AgentProcess) -> None:

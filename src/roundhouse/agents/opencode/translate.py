@@ -118,6 +118,12 @@ class Translator:
         return bool(last and last.get("finish") in ("stop", "length", "content-filter"))
 
     @property
+    def model(self) -> str | None:
+        """The model that answered last, as provider/model."""
+        last = self._last
+        return f"{last.get('providerID')}/{last.get('modelID')}" if last is not None else None
+
+    @property
     def usage(self) -> Usage | None:
         """What the turn used so far."""
         return usage_of(self._messages.values(), self._limits)

@@ -80,6 +80,11 @@ class Turn:
         self.ended = False
         """Whether opencode has ended it; if not, its session must not be used again."""
 
+    @property
+    def model(self) -> str | None:
+        """The model that answered, as provider/model."""
+        return self._translator.model
+
     async def run(self, prompt: Prompt) -> TurnResult:
         """To the end. Raises AgentError, SessionGone; a cancelled scope aborts it first."""
         result: TurnResult | RoundhouseError | SessionGone | None = None
