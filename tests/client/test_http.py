@@ -34,14 +34,15 @@ async def answering(*answers: str) -> AsyncIterator[tuple[Client, list[bytes]]]:
             head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
             await stream.send(head.encode() + body)
 
-    async with anyio.create_task_group() as tasks:
-        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    async with (
+        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+        anyio.create_task_group() as tasks,
+    ):
         port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - not Django
         tasks.start_soon(listener.serve, serve)
         async with Client.open(Address(f"http://127.0.0.1:{port}", "secret")) as client:
             yield client, seen
         tasks.cancel_scope.cancel()
-        await listener.aclose()
 
 
 async def test_a_list_is_read_over_all_its_pages() -> None:

@@ -207,6 +207,8 @@ def _claude(model_url: str) -> Settings:
         "DISABLE_ERROR_REPORTING": "1",
         "DISABLE_AUTOUPDATER": "1",
         "DISABLE_BUG_COMMAND": "1",
+        # A container may set it: claude then wants to skip permissions and refuses that to root.
+        "IS_SANDBOX": "",
     }
     script = str(MODULES / "@agentclientprotocol/claude-agent-acp/dist/index.js")
     return [NODE, script], env, {}

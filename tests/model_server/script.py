@@ -26,6 +26,7 @@ COMMAND = re.compile(
     re.MULTILINE,
 )
 REMEMBERED = re.compile(r"^REMEMBER (.+)$", re.MULTILINE)
+FOLDER = re.compile(r"working (?:in the )?directory:? *`?(/[^\s`<]+)", re.IGNORECASE)
 TICK = 0.1
 KIBI = 1024
 
@@ -167,7 +168,7 @@ class Script:
             case "FAIL":
                 pass
             case _:
-                pieces.append(self._call(asked, Wish(name, argument)))
+                pieces.append(self._call(asked, Wish(name, argument, _folder(asked.messages))))
         return pieces
 
     def _call(self, asked: Conversation, wish: Wish) -> Chunk | Call:
@@ -219,6 +220,14 @@ def _memory(messages: list[Message]) -> str:
         if message.role == "user":
             words += REMEMBERED.findall(message.text)
     return ", ".join(words) or "nothing"
+
+
+def _folder(messages: list[Message]) -> str | None:
+    """Agents tell the model where they work."""
+    for message in messages:
+        if found := FOLDER.search(message.text):
+            return found[1]
+    return None
 
 
 def _last_line(messages: list[Message]) -> str:

@@ -1,13 +1,15 @@
 """Which of the offered tools does what a command wants, and its arguments made from the tool's own JSON schema."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import Any
 
 Json = dict[str, Any]
 Arguments = Json | str
 """Of a function tool the object, of a freeform tool the text."""
+
+PATHS = ("filePath", "file_path", "path", "absolute_path")
 
 NAMES: dict[str, tuple[str, ...]] = {
     "WRITE": ("write", "write_file", "create", "text_editor"),
@@ -33,6 +35,8 @@ class Wish:
 
     command: str
     argument: str
+    cwd: str | None = None
+    """The agent's folder, for tools that want whole paths."""
 
     @property
     def head(self) -> str:
@@ -49,12 +53,27 @@ def choose(tools: list[Tool], wish: Wish) -> tuple[str, Arguments] | None:
     """The tool's name and arguments, or None where no offered tool fits."""
     tool = _find(tools, wish.command)
     if tool is not None:
-        return tool.name, _instance(tool.schema, _hints(wish), tool.schema)
+        return tool.name, _instance(tool.schema, _hints(_placed(wish, tool)), tool.schema)
     shell = _find(tools, "SHELL")
     if wish.command == "WRITE" and shell is not None:
         command = f"printf %s {quote(wish.rest)} > {quote(wish.head)}"
         return shell.name, _instance(shell.schema, _hints(Wish("SHELL", command)), shell.schema)
     return None
+
+
+def _placed(wish: Wish, tool: Tool) -> Wish:
+    """With a whole path, if the tool says that it wants one."""
+    properties = tool.schema.get("properties", {})
+    whole = any(
+        "absolute" in str(properties[name].get("description", "")).lower()
+        for name in PATHS
+        if name in properties
+    )
+    if not (whole and wish.cwd and wish.command in ("WRITE", "READ")):
+        return wish
+    if wish.head.startswith("/"):
+        return wish
+    return replace(wish, argument=f"{wish.cwd}/{wish.argument}")
 
 
 def _find(tools: list[Tool], command: str) -> Tool | None:
@@ -72,10 +91,14 @@ def _hints(wish: Wish) -> Json:
     """Values by property name."""
     match wish.command:
         case "WRITE":
-            paths = dict.fromkeys(("filePath", "file_path", "path"), wish.head)
-            return {**paths, "content": wish.rest, "file_text": wish.rest, "command": "write"}
+            return {
+                **dict.fromkeys(PATHS, wish.head),
+                "content": wish.rest,
+                "file_text": wish.rest,
+                "command": "write",
+            }
         case "READ":
-            return dict.fromkeys(("filePath", "file_path", "path", "absolute_path"), wish.head)
+            return dict.fromkeys(PATHS, wish.head)
         case "SHELL":
             return {
                 "command": wish.argument,

@@ -47,7 +47,14 @@ async def test_what_it_leaves_in_the_data_folder_is_private(stack: Stack) -> Non
     """The folder and all that names the token or an address."""
     data = stack.data_dir
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
-    for name in ("token", "server.json", "postgres.json", "up.lock", "logs/server.log"):
+    for name in (
+        "token",
+        "server.json",
+        "postgres.json",
+        "up.lock",
+        "logs/server.log",
+        "postgres/postgres.log",
+    ):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600, name
     left = json.loads((data / "server.json").read_text())
     assert left["url"] == stack.url
@@ -116,6 +123,21 @@ async def test_no_process_is_left(stack: Stack, how: signal.Signals) -> None:
     if how is not signal.SIGKILL:
         assert not (stack.data_dir / "server.json").exists()
         assert not (stack.data_dir / "postgres.json").exists()
+
+
+async def test_a_second_interrupt_does_not_wait_for_turns(stack: Stack, repo: Path) -> None:
+    """Everything is killed, and nothing is left."""
+    session = (await stack.session(repo))["id"]
+    await stack.send(session, "demo", "HANG")
+    await stack.until(session, lambda event: event["type"] == "agent_ready")
+    server = stack.child("roundhouse server")
+    assert stack.process is not None
+    stack.process.send_signal(signal.SIGINT)
+    await anyio.to_thread.run_sync(server.wait, 30)
+    code = await stack.stop(signal.SIGINT)
+
+    assert code == 130
+    assert await anyio.to_thread.run_sync(wait_gone, stack.data_dir) == []
 
 
 async def test_after_a_kill_it_starts_again(stack: Stack) -> None:

@@ -48,6 +48,14 @@ async def probe_all(
             tasks.start_soon(one, spec)
 
 
+async def first_look(spec: AgentSpec, *, cwd: str) -> AgentInfo:
+    """What can be said of an agent at once, without starting it, until its probe is through."""
+    missing = await _missing(spec, cwd)
+    if missing is not None:
+        return _unusable(spec, missing, installed=False)
+    return _unusable(spec, f"{spec.label} is being looked at for the first time.")
+
+
 async def probe_one(
     spec: AgentSpec,
     backends: Callable[[AgentSpec], AgentBackend],

@@ -12,7 +12,7 @@ import structlog
 
 from roundhouse.agents.backend import AgentBackend
 from roundhouse.agents.catalog import Catalog
-from roundhouse.agents.probe import probe_all
+from roundhouse.agents.probe import first_look, probe_all
 from roundhouse.model.agent import AgentInfo, AgentSpec
 from roundhouse.model.errors import AgentError
 from roundhouse.model.task import FailureCode
@@ -80,6 +80,7 @@ class Roster:
             await anyio.to_thread.run_sync(
                 partial(self._probe_dir.mkdir, parents=True, exist_ok=True)
             )
+            await self._announce(catalog)
             await probe_all(catalog, self._backends, self._save, cwd=str(self._probe_dir))
             return len(catalog.agents)
 
@@ -87,6 +88,12 @@ class Roster:
         if self._catalog is None:
             self._catalog = await anyio.to_thread.run_sync(self._load)
         return self._catalog
+
+    async def _announce(self, catalog: Catalog) -> None:
+        """Give agents that are new here a row at once: probing all takes a while, and they can be used before."""
+        rows = await until_back(partial(self._rows.list, self._node_id))
+        for name in catalog.agents.keys() - {row.name for row in rows}:
+            await self._save(await first_look(catalog.agents[name], cwd=str(self._probe_dir)))
 
     async def _switched_off(self, name: str) -> bool:
         rows = await until_back(partial(self._rows.list, self._node_id))

@@ -60,6 +60,7 @@ class Stack:
         self._say = say
         self._children: list[Child] = []
         self._server: Child | None = None
+        self._umask = PRIVATE
         self._hurry = False
 
     @asynccontextmanager
@@ -101,6 +102,10 @@ class Stack:
             child.kill()
 
     async def _claim_place(self, exits: AsyncExitStack) -> socket.socket:
+        # The files that we, the database and the server make are the owner's alone. The agents' are not ours to
+        # restrict: the runner keeps the person's own mask.
+        self._umask = os.umask(PRIVATE)
+        exits.callback(os.umask, self._umask)
         lock, token, listener = await anyio.to_thread.run_sync(_claim, self.settings, exits)
         self.address = Address(listener_url(listener), token)
         await anyio.to_thread.run_sync(lock.tell, self.address.url)
@@ -143,6 +148,7 @@ class Stack:
             log=logs / "runner.log",
             say=self._say,
             stop_deadline=self.settings.soft_stop_seconds + RUNNER_STOP,
+            umask=self._umask,
         )
         descriptor = listener.fileno()
         self._server = Child(
@@ -153,7 +159,6 @@ class Stack:
             say=self._say,
             stop_deadline=SERVER_STOP,
             pass_fds=[descriptor],
-            umask=PRIVATE,
         )
         self._children = [runner, self._server]
         if self._hurry:

@@ -46,9 +46,11 @@ class Real(Struct, frozen=True):
 async def agent(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Real]:
     """One backend for all these tests: opencode starts slowly, and is meant to be shared."""
     home = tmp_path_factory.mktemp("opencode")
-    async with running_model() as model:
-        async with backend_on(real("opencode", home, model.url).spec) as backend:
-            yield Real(backend, model)
+    async with (
+        running_model() as model,
+        backend_on(real("opencode", home, model.url).spec) as backend,
+    ):
+        yield Real(backend, model)
 
 
 @pytest.fixture
@@ -243,8 +245,8 @@ async def test_a_command_of_the_repository_runs(agent: Real, worktree: Path) -> 
             type(spec)(session_id="s", agent=spec.agent, cwd=spec.cwd, emit=hear)
         )
         seen = Witness()
-        blocks = [TextBlock("REMEMBER before\n"), TextBlock("/greet big world")]
-        await agent.backend.prompt(handle, Prompt(blocks=[*blocks]), seen.sink)
+        prompt = Prompt(blocks=[TextBlock("REMEMBER before\n"), TextBlock("/greet big world")])
+        await agent.backend.prompt(handle, prompt, seen.sink)
     after = Witness()
     await turn(agent.backend, handle, "RECALL", after)
 
@@ -260,8 +262,8 @@ async def test_a_linked_file_reaches_the_model(agent: Real, worktree: Path) -> N
     seen = Witness()
 
     with anyio.fail_after(DEADLINE):
-        blocks = [LinkBlock(path="note.txt"), TextBlock("what does it say?")]
-        result = await agent.backend.prompt(handle, Prompt(blocks=[*blocks]), seen.sink)
+        prompt = Prompt(blocks=[LinkBlock(path="note.txt"), TextBlock("what does it say?")])
+        result = await agent.backend.prompt(handle, prompt, seen.sink)
 
     assert result.stop == "end_turn"
     entries = [e for e in await agent.model.log() if "what does it say?" in e["prompt"]]
@@ -289,7 +291,7 @@ async def test_two_worktrees_work_at_the_same_time(
 ) -> None:
     """One server, two conversations: each in its own folder, with its own memory and its own events."""
     other = tmp_path / "other"
-    subprocess.run(["git", "worktree", "add", "-q", str(other)], cwd=worktree, check=True)
+    await anyio.run_process(["git", "worktree", "add", "-q", str(other)], cwd=worktree)
     first, second = await opened(agent, worktree), await opened(agent, other)
     heard = {"one": Witness(allow), "two": Witness(allow)}
 
