@@ -72,7 +72,7 @@ class Anthropic:
 
     def _message(self, reply: Reply) -> Json:
         return {
-            "id": "msg_1",
+            "id": f"msg_{reply.number:06}",
             "type": "message",
             "role": "assistant",
             "model": self.asked.model,

@@ -31,9 +31,11 @@ class Chat:
             ],
             stream=bool(body.get("stream")),
         )
+        self._number = 0
 
     def start(self, reply: Reply) -> bytes:
         """The assistant's role."""
+        self._number = reply.number
         return self._delta({"role": "assistant", "content": ""})
 
     def chunk(self, piece: Chunk) -> bytes:
@@ -51,6 +53,7 @@ class Chat:
 
     def whole(self, reply: Reply) -> Json:
         """A completion that is not streamed."""
+        self._number = reply.number
         message: Json = {"role": "assistant", "content": reply.text() or None}
         if reply.call:
             message["tool_calls"] = [self._function(reply.call)]
@@ -67,7 +70,7 @@ class Chat:
 
     def _frame(self, choices: list[Json]) -> Json:
         return {
-            "id": "chatcmpl-1",
+            "id": f"chatcmpl-{self._number}",
             "object": "chat.completion.chunk",
             "created": 1,
             "model": self.asked.model,

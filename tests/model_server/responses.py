@@ -28,9 +28,11 @@ class Responses:
         )
         self._items: list[Json] = []
         self._number = -1
+        self._reply = 0
 
     def start(self, reply: Reply) -> bytes:
         """The response exists."""
+        self._reply = reply.number
         return self._event("response.created", response=self._response(reply, "in_progress"))
 
     def chunk(self, piece: Chunk) -> bytes:
@@ -67,7 +69,7 @@ class Responses:
 
     def whole(self, reply: Reply) -> Json:
         """A response that is not streamed."""
-        self._items = [{"type": "message", "id": "item_0", "_text": reply.text()}]
+        self._items = [{"type": "message", "id": f"item_{reply.number}_0", "_text": reply.text()}]
         if reply.call:
             self._items.append(self._function(reply.call))
         return self._response(reply, "completed")
@@ -78,7 +80,9 @@ class Responses:
 
     def _begin(self, piece: Chunk) -> bytes:
         kind = "reasoning" if piece.thought else "message"
-        self._items.append({"type": kind, "id": f"item_{len(self._items)}", "_text": ""})
+        self._items.append(
+            {"type": kind, "id": f"item_{self._reply}_{len(self._items)}", "_text": ""}
+        )
         place = {"output_index": len(self._items) - 1}
         added = self._event("response.output_item.added", **place, item=_item(self._items[-1]))
         if piece.thought:
@@ -109,7 +113,7 @@ class Responses:
 
     def _response(self, reply: Reply, status: str) -> Json:
         return {
-            "id": "resp_1",
+            "id": f"resp_{reply.number:06}",
             "object": "response",
             "created_at": 1,
             "status": status,

@@ -88,6 +88,8 @@ class Reply:
 
     pieces: list[Chunk | Call | Hang]
     tokens_in: int
+    number: int
+    """Makes its id: agents drop a message whose id they have seen."""
 
     @property
     def tokens_out(self) -> int:
@@ -115,15 +117,17 @@ class Script:
     def __init__(self) -> None:
         self._failed: Counter[str] = Counter()
         self._calls = 0
+        self._replies = 0
 
     def answer(self, asked: Conversation) -> Reply | Failure:
         """The reply to a conversation."""
+        self._replies += 1
         tokens_in = max(1, sum(len(message.text) for message in asked.messages) // 4)
         if not asked.tools:
-            return Reply([Chunk("A side answer")], tokens_in)
+            return self._reply([Chunk("A side answer")], tokens_in)
         commands, results = _pending(asked.messages)
         if commands is None:
-            return Reply(list(_words(f"You said: {_last_line(asked.messages)}")), tokens_in)
+            return self._reply([*_words(f"You said: {_last_line(asked.messages)}")], tokens_in)
         pieces: list[Chunk | Call | Hang] = []
         for name, argument in commands:
             if name in ("FAIL", "OVERFLOW") and (failure := self._failure(name, argument)):
@@ -132,8 +136,13 @@ class Script:
             if pieces and isinstance(pieces[-1], Call | Hang):
                 break
         if not pieces and results:
-            pieces += _words(f"DONE {results[-1].strip()[:500]}")
-        return Reply(pieces or [Chunk("DONE")], tokens_in)
+            # What an agent adds for the model is not the tool's result.
+            result = results[-1].partition("<system-reminder>")[0].strip()
+            pieces += _words(f"DONE {result[:500]}")
+        return self._reply(pieces or [Chunk("DONE")], tokens_in)
+
+    def _reply(self, pieces: list[Chunk | Call | Hang], tokens_in: int) -> Reply:
+        return Reply(pieces, tokens_in, self._replies)
 
     def _failure(self, name: str, argument: str) -> Failure | None:
         if name == "OVERFLOW":

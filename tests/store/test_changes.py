@@ -39,6 +39,19 @@ async def test_changed_files_are_listed_in_pages(store: Store) -> None:
         await changes.list(session.id, cursor="x")
 
 
+async def test_the_tenth_row_comes_after_the_ninth(store: Store) -> None:
+    """Ids are sent as text and ordered as numbers, for changes and for tasks."""
+    session = await store.session()
+    changes = PendingChanges(store.db)
+    await changes.add([change(session.id, str(n)) for n in range(12)])
+    made = [await store.task(session.id, str(n)) for n in range(12)]
+
+    rows, _ = await changes.list(session.id)
+    assert [row.file_path for row in rows] == [str(n) for n in range(12)]
+    tasks, _ = await store.tasks.list(session.id)
+    assert tasks == made
+
+
 async def test_all_are_written_or_none(store: Store) -> None:
     """A session that is gone takes nothing."""
     session = await store.session()

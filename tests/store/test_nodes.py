@@ -91,6 +91,28 @@ async def test_a_dead_nodes_tasks_are_lost_and_its_queue_is_held(store: Store) -
     assert [t.id for t in await store.tasks.claim(store.node_id, 5)] == [queued.id]
 
 
+async def test_warm_agents_of_a_dead_node_have_no_process_any_more(store: Store) -> None:
+    """The guard has ended them; what they were doing stays said."""
+    session = await store.session()
+    await store.agent_sessions.ready(
+        session.id,
+        "demo",
+        backend=BackendKind.OPENCODE_SERVER,
+        agent_session_id="a",
+        continuity=Continuity.FRESH,
+        pid=5,
+        server_port=4096,
+    )
+    await store.agent_sessions.idle(
+        session.id, "demo", usage=None, last_seen_snapshot=None, last_seen_seq=0
+    )
+    await store.nodes.reap(store.node_id)
+
+    agent = await store.agent_sessions.get(session.id, "demo")
+    assert agent is not None
+    assert (agent.status, agent.pid, agent.server_port) == (AgentSessionStatus.IDLE, None, None)
+
+
 async def test_a_turn_that_only_had_to_settle_is_not_lost(store: Store) -> None:
     """It has its end already; the session goes on."""
     session = await store.session()

@@ -17,7 +17,8 @@ _INSERT = """
         additions, deletions)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _LIST = (
-    f"SELECT {_COLUMNS} FROM pending_changes WHERE session_id = %s AND id > %s ORDER BY id LIMIT %s"
+    f"SELECT {_COLUMNS} FROM pending_changes WHERE session_id = %s AND id > %s "
+    "ORDER BY pending_changes.id LIMIT %s"
 )
 
 

@@ -29,7 +29,7 @@ _INSERT = f"""
     INSERT INTO tasks (session_id, agent, input, model, mode, priority, client_key, parent_task_id, handover)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING {_COLUMNS}"""
 _GET = f"SELECT {_COLUMNS} FROM tasks WHERE id = %s"
-_LIST = f"SELECT {_COLUMNS} FROM tasks WHERE session_id = %s AND id > %s ORDER BY id LIMIT %s"
+_LIST = f"SELECT {_COLUMNS} FROM tasks WHERE session_id = %s AND id > %s ORDER BY tasks.id LIMIT %s"
 _SESSION_EXISTS = "SELECT EXISTS (SELECT 1 FROM sessions WHERE id = %s)"
 _SESSION_OF = "SELECT session_id FROM tasks WHERE id = %s"
 # A model and a mode belong to their agent: another agent starts with its own.

@@ -410,8 +410,10 @@ BEGIN
                 THEN 'lost' ELSE hold_reason END
         WHERE id = v_session.id;
     END LOOP;
-    UPDATE agent_sessions a SET status = 'crashed', pid = NULL FROM sessions s
-        WHERE s.id = a.session_id AND s.node_id = p_node AND a.status = 'active';
+    UPDATE agent_sessions a SET status = CASE a.status WHEN 'active' THEN 'crashed' ELSE a.status END,
+                                pid = NULL, server_port = NULL
+        FROM sessions s WHERE s.id = a.session_id AND s.node_id = p_node
+        AND (a.status = 'active' OR a.pid IS NOT NULL OR a.server_port IS NOT NULL);
     UPDATE requests SET status = 'lost', ended_at = now() WHERE node_id = p_node AND status = 'running';
     UPDATE reads SET status = 'lost' WHERE node_id = p_node AND status = 'running';
 END $$;
