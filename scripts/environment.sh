@@ -70,6 +70,14 @@ make_environment() {
     fill_environment "$1" "$2"
     exec 9>&-
   else
+    # A folder can be made only once. One that a killed call left behind is named in the message.
+    until mkdir .environment.lock.d 2>/dev/null; do
+      environment_say "waiting for another call to finish (if there is none, remove $PWD/.environment.lock.d)"
+      sleep 2
+    done
+    trap 'rmdir .environment.lock.d' EXIT
     fill_environment "$1" "$2"
+    rmdir .environment.lock.d
+    trap - EXIT
   fi
 }

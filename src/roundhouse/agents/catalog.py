@@ -138,9 +138,16 @@ class Catalog(Struct):
     problems: list[str]
 
 
+def _at_home(spec: AgentSpec, data_dir: Path) -> AgentSpec:
+    """The demo agent keeps its memory in our data folder; all others have homes of their own."""
+    if spec.name != "demo":
+        return spec
+    return msgspec.structs.replace(spec, env={"DEMO_HOME": str(data_dir / "demo")})
+
+
 def load_catalog(data_dir: Path) -> Catalog:
     """The built-in agents, changed and completed by `agents.toml`. Never raises for a broken file."""
-    catalog = Catalog({spec.name: spec for spec in BUILT_IN}, [])
+    catalog = Catalog({spec.name: _at_home(spec, data_dir) for spec in BUILT_IN}, [])
     path = data_dir / FILE_NAME
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("agents", {})

@@ -6,17 +6,12 @@ from typing import Any
 from roundhouse.client.http import Client
 from roundhouse.model.errors import InvalidInput, NotFound
 
-FULL_ID = 12
 Item = dict[str, Any]
 
 
 async def session_of(client: Client, start: str) -> Item:
     """The one session whose id begins so. Raises NotFound, InvalidInput when there are several."""
-    if len(start) == FULL_ID:
-        return dict(await client.get(f"/api/sessions/{_segment(start)}"))
-    found = [s async for s in client.items("/api/sessions") if s["id"].startswith(start)]
-    archived = client.items("/api/sessions", status="archived")
-    found += [s async for s in archived if s["id"].startswith(start)]
+    found = [item async for item in client.items("/api/sessions", id_prefix=start)]
     return _one(found, start, "session")
 
 
@@ -54,9 +49,3 @@ def _one(found: list[Item], start: str, what: str) -> Item:
         ids = ", ".join(item["id"] for item in found[:5])
         raise InvalidInput(f"{start!r} is the beginning of several ids: {ids}.")
     return found[0]
-
-
-def _segment(text: str) -> str:
-    if not text.isalnum():
-        raise NotFound(f"There is no session {text!r}.")
-    return text

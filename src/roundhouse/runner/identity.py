@@ -34,6 +34,7 @@ def home_of(data_dir: Path) -> str:
         return path.read_text().strip()
     except FileNotFoundError:
         made = secrets.token_hex(8)
+        path.touch(mode=0o600)
         path.write_text(made)
         return made
 

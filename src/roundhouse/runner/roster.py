@@ -78,7 +78,7 @@ class Roster:
             await until_back(partial(self._rows.keep_only, self._node_id, list(catalog.agents)))
             # An empty folder of their own: agents read what lies where they are started.
             await anyio.to_thread.run_sync(
-                partial(self._probe_dir.mkdir, parents=True, exist_ok=True)
+                partial(self._probe_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
             )
             await self._announce(catalog)
             await probe_all(catalog, self._backends, self._save, cwd=str(self._probe_dir))

@@ -62,6 +62,11 @@ class SessionService:
         """One session's line. Raises NotFound."""
         return await self._sessions.get(session_id)
 
+    async def find(self, prefix: str) -> Page[Session]:
+        """Sessions whose ids begin so, archived ones too; a handful, which is enough to see that it is not one."""
+        found = await self._sessions.find(prefix)
+        return Page(await self._sessions.changed(found))
+
     async def update(
         self,
         session_id: str,

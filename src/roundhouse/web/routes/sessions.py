@@ -35,10 +35,16 @@ async def list_sessions(
     project_id: Word | None = None,
     status: SessionStatus | None = None,
     q: Word | None = None,
+    id_prefix: Word | None = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """Sessions, most recently updated first. Archived ones only with `status=archived`."""
+    """Sessions, most recently updated first. Archived ones only with `status=archived`.
+
+    `id_prefix` looks a session up by the beginning of its id instead, archived or not, ten at most.
+    """
+    if id_prefix is not None:
+        return answer(await services.sessions.find(id_prefix))
     page = await services.sessions.list(
         project_id=project_id, status=status, q=q, limit=limit, cursor=cursor
     )
