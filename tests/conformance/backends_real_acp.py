@@ -13,9 +13,9 @@ from tests.e2e.agents import installed, real
 from tests.model_server.process import running_model
 
 PROMPTS = Prompts(
-    say=lambda text: f"SAY {text}",
+    say=lambda text: f"\nALONE\nSAY {text}",
     remember=lambda text: f"REMEMBER {text}",
-    recall="RECALL",
+    recall="\nALONE\nRECALL",
     slow=lambda number: f"SLOW {number}",
     hang="HANG",
     write=lambda path, text: f"WRITE {path} {text}",

@@ -10,6 +10,7 @@ Commands stand at the beginning of a line of a user message and run in order:
     BIG n               n times 1024 characters          HANG           nothing more until the caller leaves
     FAIL code [times]   HTTP error, for ever or so often OVERFLOW       the error of a full context window
 
+A line ALONE makes what stands before it count for nothing: some agents glue an unanswered message to the next one.
 A command that needs a tool ends the reply; the call that brings the tool's result gets the rest.
 """
 
@@ -25,6 +26,7 @@ COMMAND = re.compile(
     r"^(SAY|THINK|REMEMBER|RECALL|WRITE|READ|SHELL|TODO|ASK|SLOW|BIG|HANG|FAIL|OVERFLOW)\b ?(.*)$",
     re.MULTILINE,
 )
+ALONE = re.compile(r"^ALONE$", re.MULTILINE)
 REMEMBERED = re.compile(r"^REMEMBER (.+)$", re.MULTILINE)
 FOLDER = re.compile(r"working (?:in the )?directory:? *`?(/[^\s`<]+)", re.IGNORECASE)
 TICK = 0.1
@@ -199,7 +201,8 @@ def commands_of(messages: list[Message]) -> list[tuple[str, str]]:
 def _script(messages: list[Message]) -> tuple[list[tuple[str, str]], list[str]]:
     for at in range(len(messages) - 1, -1, -1):
         message = messages[at]
-        found = COMMAND.findall(message.text) if message.role == "user" else []
+        text = ALONE.split(message.text)[-1]
+        found = COMMAND.findall(text) if message.role == "user" else []
         if found:
             return found, [later.text for later in messages[at:] if later.role == "tool"]
     return [], []

@@ -345,6 +345,9 @@ class WarmAcpBackend:
             raise
         if turn.broken is not None:
             raise turn.broken
+        if handle.closing:
+            # Some agents end the turn as if all were said when their input is closed.
+            raise AgentError(f"{handle.spec.agent.label} was stopped")
         stop = stop_of(result)
         if stop == "end_turn":
             await handle.notice_silence(turn)
