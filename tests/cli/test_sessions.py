@@ -24,6 +24,9 @@ def test_ls_and_show_tell_a_session(cli: Cli) -> None:
     assert session[:6] in table
     assert "WRITE a.txt hello" in table
     assert "completed" in cli("show", session).stdout
+    task = shown["tasks"][0]["id"]
+    assert "WRITE a.txt hello" in cli("show", task).stdout
+    assert json.loads(cli("show", task, "--json").stdout) == shown["tasks"][0]
 
 
 def test_logs_print_the_whole_conversation(cli: Cli) -> None:

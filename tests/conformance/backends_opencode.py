@@ -69,7 +69,7 @@ CASES: list[BackendCase] = [
         open=open_opencode,
         model="scripted/m2",
         mode="plan",
-        skip=not_here,
+        missing=not_here,
         deadline=60.0,
         shared_process=True,
     )

@@ -41,18 +41,19 @@ def not_here() -> str | None:
     return None if installed() else "run tests/agents-package/install.sh first"
 
 
-def real_case(name: str, prompts: Prompts = PROMPTS) -> BackendCase:
+def real_case(name: str, prompts: Prompts = PROMPTS, *, brief: bool = True) -> BackendCase:
     """One real agent."""
     return BackendCase(
         name=f"acp-{name}",
         open=partial(open_real, name=name, prompts=prompts),
-        skip=not_here,
+        missing=not_here,
+        brief=brief,
         deadline=60.0,
     )
 
 
 CASES: list[BackendCase] = [
-    real_case("goose", GOOSE),
+    real_case("goose", GOOSE, brief=False),
     real_case("qwen"),
     real_case("claude"),
     real_case("opencode-acp"),

@@ -69,8 +69,10 @@ class BackendCase(Struct, frozen=True, kw_only=True):
     """A model it can be set to, other than its default."""
     mode: str | None = None
     """A mode it can be set to, other than its default."""
-    skip: Callable[[], str | None] = lambda: None
-    """Why it cannot run here, or None."""
+    missing: Callable[[], str | None] = lambda: None
+    """What has to be installed first, or None."""
+    brief: bool = False
+    """It is slow to start: only what tells agents apart is tried with it."""
     deadline: float = 30.0
     """Seconds that any one step may take on a busy machine."""
     shared_process: bool = False

@@ -27,13 +27,26 @@ def _cases() -> Iterator[BackendCase]:
         yield from import_module(f"tests.conformance.{path.stem}").CASES
 
 
-@pytest.fixture(params=list(_cases()), ids=lambda case: case.name)
-def case(request: pytest.FixtureRequest) -> BackendCase:
-    """One backend of the suite."""
-    chosen: BackendCase = request.param
-    if why := chosen.skip():
-        pytest.skip(why)
-    return chosen
+EVERY_AGENT = {
+    "test_a_new_conversation_is_fresh_and_answers",
+    "test_many_prompts_share_a_process_and_a_memory",
+    "test_a_cancelled_turn_leaves_the_conversation_warm",
+    "test_an_allowed_permission_lets_the_agent_act",
+    "test_a_refused_permission_keeps_the_agent_from_acting",
+    "test_a_turn_can_be_cancelled_while_it_asks",
+    "test_a_death_in_mid_turn_is_told_at_once_and_resumed_from",
+    "test_a_conversation_outlives_its_backend",
+    "test_the_probe_finds_out_what_there_is",
+}
+"""What tells agents apart; agents that take seconds to start are asked only this."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with every backend it is meant for."""
+    if "case" in metafunc.fixturenames:
+        every = metafunc.function.__name__ in EVERY_AGENT
+        cases = [case for case in _cases() if every or not case.brief]
+        metafunc.parametrize("case", cases, ids=[case.name for case in cases])
 
 
 @pytest.fixture
@@ -47,6 +60,8 @@ def worktree(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def opened(case: BackendCase, tmp_path: Path) -> AsyncIterator[Bench]:
     """A bench that leaves no process behind."""
+    if why := case.missing():
+        pytest.fail(why)
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
     async with case.open(home) as bench:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import signal
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,16 @@ def bare_path(tmp_path: Path) -> str:
     return str(folder)
 
 
+def give(folder: Path, user: int) -> None:
+    """Make a folder another user's, and the way to it open."""
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, user, user)
+    for parent in folder.parents:
+        if parent.stat().st_mode & stat.S_ISVTX:
+            break  # the temporary folder itself is open to all
+        parent.chmod(0o755)
+
+
 Call = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -60,10 +71,8 @@ def call(
     home = tmp_path / "home"
     home.mkdir()
     if user is not None:
-        for path in [home, checkout, *checkout.rglob("*")]:
-            os.chown(path, NOBODY, NOBODY)
-        for parent in [tmp_path, *tmp_path.parents[:2]]:
-            parent.chmod(0o755)
+        give(home, user)
+        give(checkout, user)
     started: list[subprocess.Popen[str]] = []
 
     def start(*words: str) -> "subprocess.Popen[str]":
@@ -87,7 +96,9 @@ def call(
     for process in started:
         if process.poll() is None:
             process.kill()
-            process.wait()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 @pytest.mark.timeout(2 * FIRST_START_DEADLINE)

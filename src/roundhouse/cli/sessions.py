@@ -3,7 +3,7 @@
 import click
 
 from roundhouse.cli.app import App, as_json, command
-from roundhouse.cli.lookup import Item, session_of
+from roundhouse.cli.lookup import Item, session_of, task_or_session
 from roundhouse.cli.output import ago, emit_json, note, one_line, short, table
 from roundhouse.cli.render import JsonView, TextView, View
 from roundhouse.client.http import Client
@@ -54,18 +54,24 @@ def _row(session: Item) -> tuple[str, ...]:
 
 
 @command()
-@click.argument("session")
+@click.argument("id_", metavar="ID")
 @as_json
 @click.pass_obj
-def show(app: App, session: str, json_: bool) -> None:
-    """Show a session, its tasks and its agents."""
+def show(app: App, id_: str, json_: bool) -> None:
+    """Show a session, its tasks and its agents; or a task."""
 
-    async def action(client: Client) -> tuple[Item, list[Item], list[Item]]:
-        line = await session_of(client, session)
+    async def action(client: Client) -> tuple[Item, list[Item], list[Item]] | Item:
+        task, line = await task_or_session(client, id_)
+        if task is not None or line is None:
+            return task or {}
         tasks = [t async for t in client.items(f"/api/sessions/{line['id']}/tasks")]
         return line, tasks, await client.get(f"/api/sessions/{line['id']}/agents")
 
-    line, tasks, agents = app.ask(action)
+    found = app.ask(action)
+    if isinstance(found, dict):
+        _show_task(found, json_)
+        return
+    line, tasks, agents = found
     if json_:
         emit_json(line | {"tasks": tasks, "agent_sessions": agents})
         return
@@ -78,6 +84,19 @@ def show(app: App, session: str, json_: bool) -> None:
     if agents:
         print()
         table(("AGENT", "STATUS", "MEMORY", "PID", "LAST ACTIVE"), map(_agent_row, agents))
+
+
+def _show_task(task: Item, json_: bool) -> None:
+    if json_:
+        emit_json(task)
+        return
+    print(f"{task['id']}  {task['status']}  {task['agent']}  in session {task['session_id']}")
+    for name in ("failure_code", "error", "model", "mode", "created_at", "started_at", "ended_at"):
+        if task.get(name):
+            print(f"  {name.replace('_', ' ')}: {one_line(task[name], 300)}")
+    print(f"\n{task['input']}")
+    if task.get("output_summary"):
+        print(f"\n… {task['output_summary']}")
 
 
 def _task_row(task: Item) -> tuple[str, ...]:

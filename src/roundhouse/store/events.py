@@ -53,28 +53,28 @@ class Events:
         if not rows:
             return []
         try:
-            async with self._db.connection() as conn:
+            async with self._db.connection(single=True) as conn:
                 return await append_on(conn, rows)
         except InvalidInput as error:
             if len(rows) > 1:
                 return [seq for row in rows for seq in await self.append([row])]
             log.warning("event_refused", session_id=rows[0].session_id, error=error.message)
-            async with self._db.connection() as conn:
+            async with self._db.connection(single=True) as conn:
                 return await append_on(conn, [_refused(rows[0], error.message)])
 
     async def read(self, session_id: str, *, after: int = 0, limit: int = 1000) -> list[Event]:
         """Up to `limit` events that follow number `after`."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             return await _events(conn, _READ, (session_id, after, limit))
 
     async def read_before(self, session_id: str, before: int, limit: int = 1000) -> list[Event]:
         """The last `limit` events before number `before`, in order."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             return (await _events(conn, _READ_BEFORE, (session_id, before, limit)))[::-1]
 
     async def head(self, session_id: str) -> int:
         """The number of the session's last event. Raises NotFound."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             last = await fetch_value(conn, _HEAD, (session_id,))
         if last is None:
             raise NotFound(f"There is no session {session_id}.")
@@ -82,14 +82,14 @@ class Events:
 
     async def heads(self, ids: Collection[str]) -> dict[str, int]:
         """The last numbers of these sessions; those that are gone are left out."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             return dict(await (await conn.execute(_HEADS, (list(ids),))).fetchall())
 
     async def of_tasks(
         self, session_id: str, after_seq: int, types: Collection[str]
     ) -> list[Event]:
         """The session's events of these types after a number."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             return await _events(conn, _OF_TYPES, (session_id, after_seq, list(types)))
 
 

@@ -148,7 +148,7 @@ class Tasks:
 
     async def claim(self, node_id: int, n: int) -> list[Task]:
         """Take up to `n` sessions' next tasks for a node; they are running now."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             return await fetch(conn, Task, _CLAIM, (node_id, n))
 
     async def finish(
@@ -172,12 +172,12 @@ class Tasks:
             None if summary is None else storable_text(summary),
             None if usage is None else msgspec.json.encode(usage).decode(),
         )
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             return bool(await fetch_value(conn, _FINISH, values))
 
     async def cancelled(self, ids: Collection[str]) -> set[str]:
         """Which of these tasks were asked to stop."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             keys = [int(task_id) for task_id in ids]
             rows = await (await conn.execute(_CANCELLED, (keys,))).fetchall()
         return {task_id for (task_id,) in rows}
@@ -186,7 +186,7 @@ class Tasks:
         self, task_id: str, *, before: str | None = None, after: str | None = None
     ) -> None:
         """Note the worktree's snapshots around the turn; only what is given."""
-        async with self._db.connection() as conn:
+        async with self._db.connection(single=True) as conn:
             await conn.execute(_SET_SNAPSHOTS, (before, after, int(task_id)))
 
     async def previous(self, session_id: str, before_task_id: str) -> Task | None:
