@@ -89,9 +89,7 @@ def spec_maker(agent: AgentSpec) -> Callable[..., SessionSpec]:
 
 
 @asynccontextmanager
-async def open_acp(
-    home: Path, *, make: Callable[[Path], AgentSpec], prompts: Prompts
-) -> AsyncIterator[Bench]:
+async def open_acp(home: Path, *, make: Callable[[Path], AgentSpec]) -> AsyncIterator[Bench]:
     """A bench for an ACP agent whose spec `make` gives, with its home in place."""
     marker = f"conformance-{secrets.token_hex(6)}"
     agent = make(home)
@@ -103,7 +101,6 @@ async def open_acp(
         yield Bench(
             backend=backend,
             spec=spec_maker(agent),
-            prompts=prompts,
             processes=partial(alive_with, marker),
             restart=restart,
         )
@@ -113,7 +110,8 @@ def demo_case(name: str, **env: str) -> BackendCase:
     """The demo agent under DEMO_* options."""
     return BackendCase(
         name=name,
-        open=partial(open_acp, make=lambda home: demo_spec(home, **env), prompts=PROMPTS),
+        open=partial(open_acp, make=lambda home: demo_spec(home, **env)),
+        prompts=PROMPTS,
         model="demo-large",
         mode="auto",
     )

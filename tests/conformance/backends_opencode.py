@@ -52,7 +52,6 @@ async def open_opencode(home: Path) -> AsyncIterator[Bench]:
             yield Bench(
                 backend=backend,
                 spec=spec_maker(spec),
-                prompts=PROMPTS,
                 processes=partial(alive_with, marker),
                 restart=restart,
             )
@@ -67,6 +66,7 @@ CASES: list[BackendCase] = [
     BackendCase(
         name="opencode",
         open=open_opencode,
+        prompts=PROMPTS,
         model="scripted/m2",
         mode="plan",
         missing=not_here,

@@ -28,11 +28,11 @@ GOOSE = msgspec.structs.replace(PROMPTS, fail=None)
 
 
 @asynccontextmanager
-async def open_real(home: Path, *, name: str, prompts: Prompts) -> AsyncIterator[Bench]:
+async def open_real(home: Path, *, name: str) -> AsyncIterator[Bench]:
     """A bench with a model server and a home of its own."""
     async with running_model() as model:
         spec = real(name, home, model.url).spec
-        async with open_acp(home, make=lambda _: spec, prompts=prompts) as bench:
+        async with open_acp(home, make=lambda _: spec) as bench:
             yield bench
 
 
@@ -45,7 +45,8 @@ def real_case(name: str, prompts: Prompts = PROMPTS, *, brief: bool = True) -> B
     """One real agent."""
     return BackendCase(
         name=f"acp-{name}",
-        open=partial(open_real, name=name, prompts=prompts),
+        open=partial(open_real, name=name),
+        prompts=prompts,
         missing=not_here,
         brief=brief,
         deadline=60.0,

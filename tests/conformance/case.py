@@ -1,7 +1,7 @@
 """The seam through which a backend takes part in the conformance suite.
 
-A case names a backend and gives, on entering, a fresh `Bench`: the backend itself, a maker of session specs and
-the prompts by which its agent shows each behaviour. Cases are collected from `backends_*.py` in this folder:
+A case names a backend and the prompts by which its agent shows each behaviour, and opens a fresh `Bench`: the
+backend itself and a maker of session specs. Cases are collected from `backends_*.py` in this folder:
 each has a module-level `CASES: list[BackendCase]`.
 """
 
@@ -53,7 +53,6 @@ class Bench(Struct, frozen=True, kw_only=True):
 
     backend: AgentBackend
     spec: MakeSpec
-    prompts: Prompts
     processes: Callable[[], set[int]]
     """The processes of this backend's agents that live now (all of them, grandchildren too)."""
     restart: Callable[[], AbstractAsyncContextManager[AgentBackend]]
@@ -65,6 +64,7 @@ class BackendCase(Struct, frozen=True, kw_only=True):
 
     name: str
     open: Callable[[Path], AbstractAsyncContextManager[Bench]]
+    prompts: Prompts
     model: str | None = None
     """A model it can be set to, other than its default."""
     mode: str | None = None

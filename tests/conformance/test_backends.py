@@ -128,7 +128,7 @@ async def test_a_new_conversation_is_fresh_and_answers(
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree)
 
-        seen = await turn(case, bench.backend, handle, bench.prompts.say("hello there"))
+        seen = await turn(case, bench.backend, handle, case.prompts.say("hello there"))
 
         assert handle.continuity is Continuity.FRESH
         assert handle.reason is None
@@ -146,8 +146,8 @@ async def test_many_prompts_share_a_process_and_a_memory(
         handle = await started(case, bench, worktree)
         before = bench.backend.health(handle).pid
 
-        await turn(case, bench.backend, handle, bench.prompts.remember("plum-42"))
-        seen = await turn(case, bench.backend, handle, bench.prompts.recall)
+        await turn(case, bench.backend, handle, case.prompts.remember("plum-42"))
+        seen = await turn(case, bench.backend, handle, case.prompts.recall)
 
         assert "plum-42" in seen.text
         assert bench.backend.health(handle).pid == before
@@ -160,13 +160,13 @@ async def test_two_conversations_do_not_know_each_other(
     async with opened(case, tmp_path) as bench:
         one = await started(case, bench, worktree)
         two = await started(case, bench, worktree)
-        await turn(case, bench.backend, one, bench.prompts.remember("plum-42"))
+        await turn(case, bench.backend, one, case.prompts.remember("plum-42"))
 
         first, second = Witness(), Witness()
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(turn, case, bench.backend, one, bench.prompts.recall, first)
-            tasks.start_soon(turn, case, bench.backend, two, bench.prompts.say("other"), second)
-        stranger = await turn(case, bench.backend, two, bench.prompts.recall)
+            tasks.start_soon(turn, case, bench.backend, one, case.prompts.recall, first)
+            tasks.start_soon(turn, case, bench.backend, two, case.prompts.say("other"), second)
+        stranger = await turn(case, bench.backend, two, case.prompts.recall)
 
         assert "plum-42" in first.text
         assert second.text.strip() == "other"
@@ -182,7 +182,7 @@ async def test_a_stream_arrives_while_it_is_made(
         seen = Witness()
         with anyio.fail_after(case.deadline):
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(turn, case, bench.backend, handle, bench.prompts.slow(20), seen)
+                tasks.start_soon(turn, case, bench.backend, handle, case.prompts.slow(20), seen)
                 await seen.until(lambda w: w.of(Text))
                 early = len(seen.of(Text))
 
@@ -195,15 +195,15 @@ async def test_a_cancelled_turn_leaves_the_conversation_warm(
     """The protocol's own cancel is enough, whatever the agent calls the end; nothing of the turn comes later."""
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree)
-        await turn(case, bench.backend, handle, bench.prompts.remember("plum-42"))
+        await turn(case, bench.backend, handle, case.prompts.remember("plum-42"))
         before = bench.backend.health(handle).pid
         cut = Witness()
-        async with hanging(case, bench.backend, handle, bench.prompts.slow(2000), cut) as scope:
+        async with hanging(case, bench.backend, handle, case.prompts.slow(2000), cut) as scope:
             await cut.until(lambda w: w.of(Text))
             scope.cancel()
         heard = len(cut.events)
 
-        seen = await turn(case, bench.backend, handle, bench.prompts.recall)
+        seen = await turn(case, bench.backend, handle, case.prompts.recall)
 
         assert "plum-42" in seen.text
         assert bench.backend.health(handle).pid == before
@@ -216,11 +216,11 @@ async def test_a_hanging_turn_can_be_cancelled(
     """An agent that says nothing more is cancelled like any other."""
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree)
-        async with hanging(case, bench.backend, handle, bench.prompts.hang, Witness()) as scope:
+        async with hanging(case, bench.backend, handle, case.prompts.hang, Witness()) as scope:
             scope.cancel()
 
         assert (
-            await turn(case, bench.backend, handle, bench.prompts.say("on"))
+            await turn(case, bench.backend, handle, case.prompts.say("on"))
         ).text.strip() == "on"
 
 
@@ -228,13 +228,13 @@ async def test_an_agent_deaf_to_cancel_is_stopped_and_resumed(
     case: BackendCase, tmp_path: Path, worktree: Path
 ) -> None:
     """After the grace the handle is dead; the next conversation takes the memory up."""
+    if case.prompts.ignore_cancel is None:
+        pytest.skip("its agent always obeys")
     async with opened(case, tmp_path) as bench:
-        if bench.prompts.ignore_cancel is None:
-            pytest.skip("its agent always obeys")
         handle = await started(case, bench, worktree)
-        await turn(case, bench.backend, handle, bench.prompts.remember("plum-42"))
+        await turn(case, bench.backend, handle, case.prompts.remember("plum-42"))
         cut = Witness()
-        async with hanging(case, bench.backend, handle, bench.prompts.ignore_cancel, cut) as scope:
+        async with hanging(case, bench.backend, handle, case.prompts.ignore_cancel, cut) as scope:
             await cut.until(lambda w: w.of(Text))
             scope.cancel()
             with anyio.fail_after(CANCEL_GRACE + LADDER):
@@ -242,7 +242,7 @@ async def test_an_agent_deaf_to_cancel_is_stopped_and_resumed(
                     await anyio.sleep(0.05)
 
         again = await started(case, bench, worktree, resume=handle.agent_session_id)
-        seen = await turn(case, bench.backend, again, bench.prompts.recall)
+        seen = await turn(case, bench.backend, again, case.prompts.recall)
 
         assert again.continuity is Continuity.RESUMED
         assert "plum-42" in seen.text
@@ -255,7 +255,7 @@ async def test_an_agent_writes_into_the_worktree(
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree)
 
-        seen = await turn(case, bench.backend, handle, bench.prompts.write("a.txt", "hi"))
+        seen = await turn(case, bench.backend, handle, case.prompts.write("a.txt", "hi"))
 
         assert (worktree / "a.txt").read_text().strip() == "hi"
         assert seen.of(ToolCall)
@@ -269,7 +269,7 @@ async def test_an_allowed_permission_lets_the_agent_act(
         handle = await started(case, bench, worktree)
 
         seen = await turn(
-            case, bench.backend, handle, bench.prompts.permit("a.txt", "hi"), Witness(allow)
+            case, bench.backend, handle, case.prompts.permit("a.txt", "hi"), Witness(allow)
         )
 
         assert (worktree / "a.txt").read_text().strip() == "hi"
@@ -287,9 +287,9 @@ async def test_a_refused_permission_keeps_the_agent_from_acting(
         handle = await started(case, bench, worktree)
         seen = Witness(answer)
         with anyio.fail_after(case.deadline):
-            await bench.backend.prompt(handle, say(bench.prompts.permit("a.txt", "hi")), seen.sink)
+            await bench.backend.prompt(handle, say(case.prompts.permit("a.txt", "hi")), seen.sink)
 
-        after = await turn(case, bench.backend, handle, bench.prompts.say("on"))
+        after = await turn(case, bench.backend, handle, case.prompts.say("on"))
 
         assert len(seen.asks) == 1
         assert not (worktree / "a.txt").exists()
@@ -304,16 +304,17 @@ async def test_a_turn_can_be_cancelled_while_it_asks(
         handle = await started(case, bench, worktree)
         cut = Witness(None)
         async with hanging(
-            case, bench.backend, handle, bench.prompts.permit("a.txt", "hi"), cut
+            case, bench.backend, handle, case.prompts.permit("a.txt", "hi"), cut
         ) as scope:
             await cut.until(lambda w: w.asking)
             scope.cancel()
 
-        after = await turn(case, bench.backend, handle, bench.prompts.say("on"))
+        # Some agents put the cancelled prompt before the next one, so it may ask again.
+        after = await turn(case, bench.backend, handle, case.prompts.say("on"), Witness(reject))
 
         assert cut.asking == 0
         assert not (worktree / "a.txt").exists()
-        assert after.text.strip() == "on"
+        assert after.text.strip().endswith("on")
 
 
 async def test_a_death_in_mid_turn_is_told_at_once_and_resumed_from(
@@ -322,13 +323,13 @@ async def test_a_death_in_mid_turn_is_told_at_once_and_resumed_from(
     """AgentCrashed is the last event, the error says so, the handle is dead, the memory is not."""
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree)
-        await turn(case, bench.backend, handle, bench.prompts.remember("plum-42"))
+        await turn(case, bench.backend, handle, case.prompts.remember("plum-42"))
         seen = Witness()
         failed: list[AgentError] = []
 
         async def run() -> None:
             try:
-                await bench.backend.prompt(handle, say(bench.prompts.slow(2000)), seen.sink)
+                await bench.backend.prompt(handle, say(case.prompts.slow(100)), seen.sink)
             except AgentError as error:
                 failed.append(error)
 
@@ -342,7 +343,7 @@ async def test_a_death_in_mid_turn_is_told_at_once_and_resumed_from(
         assert isinstance(seen.events[-1], AgentCrashed)
         assert case.shared_process or not bench.backend.health(handle).alive
         again = await started(case, bench, worktree, resume=handle.agent_session_id)
-        recalled = await turn(case, bench.backend, again, bench.prompts.recall)
+        recalled = await turn(case, bench.backend, again, case.prompts.recall)
         assert again.continuity is Continuity.RESUMED
         assert "plum-42" in recalled.text
 
@@ -351,14 +352,14 @@ async def test_an_agent_that_crashes_by_itself_says_why(
     case: BackendCase, tmp_path: Path, worktree: Path
 ) -> None:
     """The exit code and the last words are in the event."""
+    if case.prompts.crash is None:
+        pytest.skip("its agent cannot be told to crash")
     async with opened(case, tmp_path) as bench:
-        if bench.prompts.crash is None:
-            pytest.skip("its agent cannot be told to crash")
         handle = await started(case, bench, worktree)
         seen = Witness()
 
         with anyio.fail_after(case.deadline), pytest.raises(AgentError) as caught:
-            await bench.backend.prompt(handle, say(bench.prompts.crash), seen.sink)
+            await bench.backend.prompt(handle, say(case.prompts.crash), seen.sink)
 
         crashed = seen.of(AgentCrashed)[0]
         assert caught.value.failure is FailureCode.AGENT_CRASHED
@@ -373,7 +374,7 @@ async def test_a_conversation_outlives_its_backend(
     """After a restart the id is enough; what is replayed is no event."""
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree)
-        await turn(case, bench.backend, handle, bench.prompts.remember("plum-42"))
+        await turn(case, bench.backend, handle, case.prompts.remember("plum-42"))
         await bench.backend.dispose()
         outside = Witness()
         async with bench.restart() as backend:
@@ -381,7 +382,7 @@ async def test_a_conversation_outlives_its_backend(
             with anyio.fail_after(case.deadline):
                 again = await backend.ensure_session(wanted)
 
-            seen = await turn(case, backend, again, bench.prompts.recall)
+            seen = await turn(case, backend, again, case.prompts.recall)
 
             assert again.continuity is Continuity.RESUMED
             assert again.agent_session_id == handle.agent_session_id
@@ -396,7 +397,7 @@ async def test_a_conversation_that_is_gone_begins_anew_and_says_so(
     async with opened(case, tmp_path) as bench:
         handle = await started(case, bench, worktree, resume="ses_thatneverwas00000000000000")
 
-        seen = await turn(case, bench.backend, handle, bench.prompts.say("hello"))
+        seen = await turn(case, bench.backend, handle, case.prompts.say("hello"))
 
         assert handle.continuity is Continuity.FRESH
         assert handle.reason
@@ -411,7 +412,7 @@ async def test_closing_and_disposing_twice_is_harmless(
     async with opened(case, tmp_path) as bench:
         used = await started(case, bench, worktree)
         unused = await started(case, bench, worktree)
-        await turn(case, bench.backend, used, bench.prompts.say("hello"))
+        await turn(case, bench.backend, used, case.prompts.say("hello"))
         with anyio.fail_after(case.deadline):
             for handle in (used, used, unused, unused):
                 await bench.backend.close_session(handle)
@@ -433,7 +434,7 @@ async def test_disposing_ends_turns_under_way(
 
         async def run() -> None:
             try:
-                await bench.backend.prompt(handle, say(bench.prompts.slow(2000)), seen.sink)
+                await bench.backend.prompt(handle, say(case.prompts.slow(2000)), seen.sink)
             except AgentError as error:
                 failed.append(error)
 
@@ -466,11 +467,11 @@ async def test_model_and_mode_are_chosen_with_the_prompt(
     case: BackendCase, tmp_path: Path, worktree: Path
 ) -> None:
     """The turn runs with them, on the same process."""
+    if case.model is None or case.mode is None:
+        pytest.skip("it offers no choice")
     async with opened(case, tmp_path) as bench:
-        if case.model is None or case.mode is None:
-            pytest.skip("it offers no choice")
         handle = await started(case, bench, worktree)
-        prompt = say(bench.prompts.say("chosen"), model=case.model, mode=case.mode)
+        prompt = say(case.prompts.say("chosen"), model=case.model, mode=case.mode)
         seen = Witness()
 
         with anyio.fail_after(case.deadline):
@@ -484,17 +485,17 @@ async def test_an_unknown_model_fails_the_turn_only(
     case: BackendCase, tmp_path: Path, worktree: Path
 ) -> None:
     """An AgentError, and the conversation goes on."""
+    if case.model is None:
+        pytest.skip("it offers no choice")
     async with opened(case, tmp_path) as bench:
-        if case.model is None:
-            pytest.skip("it offers no choice")
         handle = await started(case, bench, worktree)
-        prompt = say(bench.prompts.say("never"), model="no/such-model")
+        prompt = say(case.prompts.say("never"), model="no/such-model")
 
         with anyio.fail_after(case.deadline), pytest.raises(AgentError):
             await bench.backend.prompt(handle, prompt, Witness().sink)
 
         assert (
-            await turn(case, bench.backend, handle, bench.prompts.say("on"))
+            await turn(case, bench.backend, handle, case.prompts.say("on"))
         ).text.strip() == "on"
 
 
@@ -502,12 +503,12 @@ async def test_thinking_is_not_the_answer(
     case: BackendCase, tmp_path: Path, worktree: Path
 ) -> None:
     """It comes as reasoning, once."""
+    if case.prompts.think is None:
+        pytest.skip("its agent does not think aloud")
     async with opened(case, tmp_path) as bench:
-        if bench.prompts.think is None:
-            pytest.skip("its agent does not think aloud")
         handle = await started(case, bench, worktree)
 
-        seen = await turn(case, bench.backend, handle, bench.prompts.think("deep-thought"))
+        seen = await turn(case, bench.backend, handle, case.prompts.think("deep-thought"))
 
         assert seen.thoughts.count("deep-thought") == 1
         assert "deep-thought" not in seen.text
@@ -517,15 +518,15 @@ async def test_a_failed_turn_is_an_error_and_the_next_one_works(
     case: BackendCase, tmp_path: Path, worktree: Path
 ) -> None:
     """Never a completed turn without a word."""
+    if case.prompts.fail is None:
+        pytest.skip("its agent does not report failures")
     async with opened(case, tmp_path) as bench:
-        if bench.prompts.fail is None:
-            pytest.skip("its agent does not report failures")
         handle = await started(case, bench, worktree)
 
         with anyio.fail_after(case.deadline), pytest.raises(AgentError) as caught:
-            await bench.backend.prompt(handle, say(bench.prompts.fail), Witness().sink)
+            await bench.backend.prompt(handle, say(case.prompts.fail), Witness().sink)
 
         assert caught.value.message
         assert (
-            await turn(case, bench.backend, handle, bench.prompts.say("on"))
+            await turn(case, bench.backend, handle, case.prompts.say("on"))
         ).text.strip() == "on"

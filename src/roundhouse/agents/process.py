@@ -164,6 +164,9 @@ class AgentProcess:
                 # Only now, so that a death is reported before the search for what it left behind.
                 await self._end_descendants()
                 readers.cancel_scope.cancel()
+        except Exception:
+            # The boundary of a child, as when there are no file descriptors left: the others and the runner go on.
+            log.exception("agent_not_watched", pid=self.pid)
         finally:
             self._ended.set()
             if self.alive:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import structlog
 from anyio.abc import TaskGroup
 
 from roundhouse.agents.acp import wire
@@ -32,6 +33,8 @@ TERMINALS = 32
 
 OUTPUT_WAIT = 0.2
 """Seconds after a command's end to read what it wrote last; its children may hold the pipe open."""
+
+log = structlog.get_logger(__name__)
 
 Params = dict[str, Any]
 Ended = Callable[["Terminal"], Awaitable[None]]
@@ -161,14 +164,18 @@ class ClientMethods:
         return {"terminalId": terminal.name}
 
     async def _follow(self, terminal: Terminal) -> None:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(terminal.read)
-            await terminal.process.wait()
-            with anyio.move_on_after(OUTPUT_WAIT):
-                await terminal.finished.wait()
-            tasks.cancel_scope.cancel()
-        await terminal.process.stop()
-        await self._ended(terminal)
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(terminal.read)
+                await terminal.process.wait()
+                with anyio.move_on_after(OUTPUT_WAIT):
+                    await terminal.finished.wait()
+                tasks.cancel_scope.cancel()
+            await terminal.process.stop()
+            await self._ended(terminal)
+        except Exception:
+            # The boundary of a terminal: the conversation and the runner go on.
+            log.exception("terminal_not_followed", terminal=terminal.name)
 
     async def _output(self, params: Params) -> Any:
         terminal = self._terminal(params)

@@ -195,6 +195,10 @@ class OpenCodeServer:
                 tasks.start_soon(self._follow, client)
                 await process.wait()
                 tasks.cancel_scope.cancel()
+        except Exception:
+            # The boundary of a server: its turns fail, the others and the runner go on.
+            log.exception("opencode_server_not_followed", port=self.port)
+            await process.stop(hurry=True)
         finally:
             self._let_go()
             with anyio.CancelScope(shield=True):
