@@ -1,5 +1,6 @@
 """The probe's round, with real agents that are missing, slow, broken or well."""
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,7 +18,8 @@ from roundhouse.model.agent import AgentInfo, AgentModel, AgentSpec
 from tests.conformance.backends_acp import alive_with, demo_spec, spawner_with
 
 DEADLINE = 60
-MARKER = "probe-test"
+MARKER = f"probe-test-{os.getpid()}"
+"""One a worker: the end of a guard sweeps all that carries its marker."""
 
 
 @asynccontextmanager

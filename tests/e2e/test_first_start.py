@@ -4,8 +4,8 @@ import os
 import re
 import shutil
 import signal
-import stat
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,9 +21,16 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def folder() -> Iterator[Path]:
+    """A folder that another user may be let into; pytest closes its own again and again."""
+    with tempfile.TemporaryDirectory(prefix="first-start-") as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def checkout(folder: Path) -> Path:
     """What a clone would hold, uncommitted files included."""
-    copy = tmp_path / "clone"
+    copy = folder / "clone"
     for name in git(ROOT, "ls-files", "-z", "-co", "--exclude-standard").split("\0"):
         if name and (ROOT / name).is_file():
             target = copy / name
@@ -33,26 +40,22 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bare_path(tmp_path: Path) -> str:
+def bare_path(folder: Path) -> str:
     """A PATH with the system's programs but no Node and no uv."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
+    programs = folder / "bin"
+    programs.mkdir()
     for place in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"):
         for program in Path(place).iterdir() if Path(place).is_dir() else []:
-            link = folder / program.name
+            link = programs / program.name
             if program.name not in {"node", "nodejs", "npm", "npx", "uv"} and not link.exists():
                 link.symlink_to(program)
-    return str(folder)
+    return str(programs)
 
 
 def give(folder: Path, user: int) -> None:
-    """Make a folder another user's, and the way to it open."""
+    """Make a folder another user's."""
     for path in [folder, *folder.rglob("*")]:
-        os.chown(path, user, user)
-    for parent in folder.parents:
-        if parent.stat().st_mode & stat.S_ISVTX:
-            break  # the temporary folder itself is open to all
-        parent.chmod(0o755)
+        os.chown(path, user, user, follow_symlinks=False)
 
 
 Call = Callable[..., "subprocess.Popen[str]"]
@@ -60,7 +63,7 @@ Call = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture(params=["root", "normal user"])
 def call(
-    request: pytest.FixtureRequest, tmp_path: Path, checkout: Path, bare_path: str
+    request: pytest.FixtureRequest, folder: Path, checkout: Path, bare_path: str
 ) -> Iterator[Call]:
     """Start a README command with nothing in the environment but a home and a PATH."""
     user: int | None = None
@@ -68,11 +71,10 @@ def call(
         user = NOBODY
     elif request.param == "root" and os.getuid() != 0:
         pytest.skip("not root")
-    home = tmp_path / "home"
+    home = folder / "home"
     home.mkdir()
     if user is not None:
-        give(home, user)
-        give(checkout, user)
+        give(folder, user)
     started: list[subprocess.Popen[str]] = []
 
     def start(*words: str) -> "subprocess.Popen[str]":
@@ -102,7 +104,7 @@ def call(
 
 
 @pytest.mark.timeout(2 * FIRST_START_DEADLINE)
-def test_the_demo_and_up_work_on_a_fresh_copy(call: Call, tmp_path: Path) -> None:
+def test_the_demo_and_up_work_on_a_fresh_copy(call: Call, folder: Path) -> None:
     """The demo shows two agents, a permission and a diff with authors; `up` gets ready; a second one says so."""
     demo = call("roundhouse", "demo")
     shown, _ = demo.communicate(timeout=FIRST_START_DEADLINE)
@@ -133,5 +135,5 @@ def test_the_demo_and_up_work_on_a_fresh_copy(call: Call, tmp_path: Path) -> Non
     assert first.wait(timeout=30) == 0
     _, left = psutil.wait_procs(family, timeout=10)
     assert left == []
-    outside = [p.name for p in (tmp_path / "home").iterdir()]
+    outside = [p.name for p in (folder / "home").iterdir()]
     assert set(outside) <= {".cache", ".local"}, outside

@@ -1,5 +1,6 @@
 """What WarmAcpBackend does beyond the conformance suite, with the demo agent and with awkward ones."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -34,7 +35,8 @@ from tests.conformance.backends_acp import demo_spec, warm_backend
 from tests.conformance.witness import Witness, say
 
 DEADLINE = 60
-MARKER = "backend-test"
+MARKER = f"backend-test-{os.getpid()}"
+"""One a worker: the end of a guard sweeps all that carries its marker."""
 
 
 def awkward(code: str) -> AgentSpec:

@@ -48,6 +48,8 @@ class Terminal:
         self.process = process
         self.truncated = False
         self.finished = anyio.Event()
+        self.told = anyio.Event()
+        """Its end has been given to whoever follows the conversation."""
         self._limit = limit
         self._output = bytearray()
 
@@ -176,6 +178,8 @@ class ClientMethods:
         except Exception:
             # The boundary of a terminal: the conversation and the runner go on.
             log.exception("terminal_not_followed", terminal=terminal.name)
+        finally:
+            terminal.told.set()
 
     async def _output(self, params: Params) -> Any:
         terminal = self._terminal(params)
@@ -197,6 +201,8 @@ class ClientMethods:
         terminal = self._terminal(params)
         del self._terminals[terminal.name]
         await terminal.process.stop(hurry=True)
+        # The agent may end its turn at this answer; the command's end belongs into it.
+        await terminal.told.wait()
         return {}
 
     def _terminal(self, params: Params) -> Terminal:

@@ -114,6 +114,7 @@ class AcpHandle(SessionHandle):
             spec.agent.label, process, self._on_notification, self._on_request
         )
         self._terminals: dict[str, str] = {}
+        self._ended_terminals: dict[str, ToolTerminal] = {}
 
     @property
     def alive(self) -> bool:
@@ -188,13 +189,25 @@ class AcpHandle(SessionHandle):
                     continue
                 case ToolCall() | ToolUpdate():
                     self.meter.called_tool()
-                    for content in body.content or []:
-                        if isinstance(content, ToolTerminal):
-                            self._terminals[content.terminal_id] = body.id
+                    bodies += [body, *self._terminals_of(body)]
+                    continue
                 case _:
                     pass
             bodies.append(body)
         return bodies
+
+    def _terminals_of(self, body: ToolCall | ToolUpdate) -> list[EventBody]:
+        """Note which tool call a terminal belongs to; what those show that ended before this was said."""
+        over: list[EventBody] = []
+        for content in body.content or []:
+            if not isinstance(content, ToolTerminal):
+                continue
+            ended = self._ended_terminals.pop(content.terminal_id, None)
+            if ended is None:
+                self._terminals[content.terminal_id] = body.id
+            else:
+                over.append(ToolUpdate(id=body.id, content=[ended]))
+        return over
 
     async def _on_request(self, method: str, params: Raw) -> Any:
         given = wire.mapping(params)
@@ -209,9 +222,8 @@ class AcpHandle(SessionHandle):
         return await self.methods.handle(method, given)
 
     async def _terminal_ended(self, terminal: Terminal) -> None:
-        tool = self._terminals.pop(terminal.name, None)
         status = terminal.status or {}
-        if tool is None or self.turn is None:
+        if self.turn is None:
             return
         shown = ToolTerminal(
             terminal_id=terminal.name,
@@ -219,7 +231,11 @@ class AcpHandle(SessionHandle):
             exit_code=status.get("exitCode"),
             signal=status.get("signal"),
         )
-        await self.tell(ToolUpdate(id=tool, content=[shown]))
+        tool = self._terminals.pop(terminal.name, None)
+        if tool is None:
+            self._ended_terminals[terminal.name] = shown
+        else:
+            await self.tell(ToolUpdate(id=tool, content=[shown]))
 
     async def notice_silence(self, turn: Turn) -> None:
         """Say so when a turn ended without anything to see; some agents swallow their model's errors."""
