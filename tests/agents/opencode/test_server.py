@@ -1,5 +1,6 @@
 """The server process: how it starts, how it fails to, and that it ends with its last conversation."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,7 +16,8 @@ from roundhouse.model.task import FailureCode
 from tests.agents.opencode.bench import DEADLINE, backend_on, fake_spec, wanted
 from tests.conformance.backends_acp import alive_with, spawner_with
 
-MARKER = "opencode-test-server"
+MARKER = f"opencode-test-server-{os.getpid()}"
+"""Its own in each worker: a guard ends all that carry it."""
 
 
 @asynccontextmanager
