@@ -195,6 +195,7 @@ class Stack:
             additional_headers={"Authorization": f"Bearer {self.token}"},
             subprotocols=[websockets.Subprotocol("roundhouse.v1")],
             max_size=None,
+            close_timeout=1.0,
         ) as connection:
             yield connection
 

@@ -179,7 +179,9 @@ async def test_a_caller_who_leaves_is_in_the_log(http: httpx2.AsyncClient, model
     opened: Json = {}
     async with http.stream("POST", path, json=body, timeout=None) as stream:
         with anyio.fail_after(10):
-            async for chunk in stream.aiter_text():
+            # Kept, as an iterator that nobody holds closes its connection.
+            chunks = stream.aiter_text()
+            async for chunk in chunks:
                 if "begun" in chunk:
                     # Before leaving the loop: that already closes the stream.
                     opened = await model.wait(prompt="HANG now", state="open", seconds=10)

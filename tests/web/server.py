@@ -55,7 +55,8 @@ class Running:
             f"ws://127.0.0.1:{self.port}/api/ws",
             additional_headers=BEARER,
             subprotocols=[websockets.Subprotocol("roundhouse.v1")],
-            **more,
+            # A client that stops reading cannot read the server's goodbye either.
+            **{"close_timeout": 1.0, **more},
         ) as connection:
             yield connection
 

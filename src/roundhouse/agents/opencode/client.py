@@ -1,7 +1,7 @@
 """The calls of opencode's HTTP API that we make, each bounded. Knows no process and no turn."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Any
 
@@ -56,7 +56,7 @@ class OpenCodeClient:
         health = await self._call("GET", "/global/health", timeout=HEALTH_DEADLINE)
         return str(health.get("version", ""))
 
-    async def events(self) -> AsyncIterator[Json]:
+    async def events(self) -> AsyncGenerator[Json, None]:
         """The stream of all sessions' events until it breaks. Raises NoReply."""
         timeout = httpx2.Timeout(CALL_DEADLINE, read=SILENCE)
         parser = EventParser()

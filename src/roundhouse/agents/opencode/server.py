@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import anyio
@@ -208,10 +208,11 @@ class OpenCodeServer:
         heard = anyio.current_time()
         while True:
             try:
-                async for event in client.events():
-                    await self._hand_out(event.get("payload") or {})
-                    # After it, as a slow session may hold it up.
-                    heard = anyio.current_time()
+                async with aclosing(client.events()) as events:
+                    async for event in events:
+                        await self._hand_out(event.get("payload") or {})
+                        # After it, as a slow session may hold it up.
+                        heard = anyio.current_time()
             except NoReply as error:
                 log.info("opencode_stream_broken", error=str(error), port=self.port)
             if anyio.current_time() - heard > DEAF_AFTER:
