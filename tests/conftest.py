@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import anyio
+import hypothesis  # noqa: F401 - else pytest's summary imports it, so deep that CPython 3.11.7 can fail to compile it
 import psycopg
 import pytest
 import structlog
