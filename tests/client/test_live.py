@@ -13,7 +13,7 @@ from websockets.http11 import Request, Response
 
 from roundhouse.client.discover import Address
 from roundhouse.client.live import LiveEvent, follow, read_event
-from roundhouse.model.errors import NotFound, Unauthorized
+from roundhouse.model.errors import NotFound, SetupError, Unauthorized
 from roundhouse.model.event import Raw, Text
 
 DEADLINE = 20.0
@@ -102,6 +102,43 @@ async def test_an_unknown_session_is_an_error_and_no_retry() -> None:
         async with refusing('{"op":"error","code":"not_found","message":"no such"}') as address:
             with pytest.raises(NotFound, match="no such"):
                 await first(address)
+
+
+async def test_a_deleted_session_ends_the_following() -> None:
+    """Nothing more can come of it."""
+    gone = '{"op":"summary","session":{"id":"s","deleted":true}}'
+    with anyio.fail_after(DEADLINE):
+        async with refusing(gone) as address:
+            with pytest.raises(NotFound, match="deleted"):
+                await first(address)
+
+
+async def test_a_server_without_an_address_for_a_while_is_waited_for() -> None:
+    """Between two servers nobody is there; at the beginning somebody must be."""
+    missing = SetupError("No Roundhouse is running.", code="not_running")
+    with anyio.fail_after(DEADLINE):
+        async with breaking(after_each=4) as (address, _):
+            answers: list[Address | SetupError] = [address, missing, missing]
+
+            def find() -> Address:
+                answer = answers.pop(0) if answers else address
+                if isinstance(answer, SetupError):
+                    raise answer
+                return answer
+
+            seen = []
+            async with aclosing(follow(find, "s")) as events:
+                async for event in events:
+                    seen.append(event.seq)
+                    if event.seq == LAST:
+                        break
+            assert seen == list(range(1, LAST + 1))
+
+            def nobody() -> Address:
+                raise missing
+
+            with pytest.raises(SetupError):
+                await anext(follow(nobody, "s"))
 
 
 async def test_a_wrong_token_is_an_error_and_no_retry() -> None:

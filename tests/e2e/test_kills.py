@@ -1,6 +1,7 @@
 """kill -9 of each part in the middle of a turn: one terminal state, gapless events, nothing left, the next turn works."""
 
 import signal
+import sys
 from pathlib import Path
 
 import anyio
@@ -9,7 +10,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.e2e.stack import Json, Stack, counting, wait_gone
+from tests.e2e.stack import Json, Stack, counting, run_cli, wait_gone
 
 
 def first_text(event: Json) -> bool:
@@ -68,6 +69,27 @@ async def test_a_killed_server_leaves_the_turn_running(stack: Stack, repo: Path)
     again = await stack.turn(session, "demo", "SAY on")
     assert again["status"] == "completed"
     assert await agent_pid(stack, session) == pid
+
+
+async def test_the_command_line_follows_over_a_killed_server(stack: Stack, repo: Path) -> None:
+    """`run` waits for the next server and prints the whole answer; other commands in between work."""
+    words = ["run", "SLOW 60", "--agent", "demo", "--project", str(repo)]
+    async with await anyio.open_process(
+        [sys.executable, "-m", "roundhouse", *words], env=stack.environment, stderr=None
+    ) as process:
+        assert process.stdout is not None
+        said = b""
+        with anyio.fail_after(60):
+            while b"5" not in said:
+                said += await process.stdout.receive()
+            stack.child("roundhouse server").kill()
+            listed = await anyio.to_thread.run_sync(run_cli, stack, "ls")
+            async for chunk in process.stdout:
+                said += chunk
+            code = await process.wait()
+
+    assert said.decode().split() == counting(60).split()
+    assert (code, listed.returncode) == (0, 0), listed.stderr
 
 
 async def test_a_killed_runner_loses_its_turn_and_nothing_else(stack: Stack, repo: Path) -> None:

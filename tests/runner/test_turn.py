@@ -355,6 +355,27 @@ async def test_a_worktree_that_was_deleted_is_made_again(bench: Bench, runner: R
     assert (two.continuity, two.pid == one.pid) == (Continuity.RESUMED, False)
 
 
+async def test_a_worktree_that_lost_its_repository_is_joined_again(
+    bench: Bench, runner: Runner
+) -> None:
+    """Also while the agent is warm and nothing else moved: it must not work outside of git, or in another one's."""
+    await bench.turn("WRITE a.txt one", "alpha")
+    session = await bench.settled()
+    assert session.worktree_path is not None
+    (Path(session.worktree_path) / ".git").unlink()
+    task = await bench.turn("APPEND a.txt two", "alpha")
+
+    assert task.status is TaskStatus.COMPLETED, task.error
+    assert (Path(session.worktree_path) / ".git").is_file()
+    assert (Path(session.worktree_path) / "a.txt").read_text() == "one\ntwo\n"
+    await bench.settled()
+    repo = (await Projects(bench.db).get(session.project_id)).path
+    os.rename(repo, f"{repo}.gone")  # noqa: PTH104
+    lost = await bench.turn("SAY hi", "alpha")
+    assert (lost.status, lost.failure_code) == (TaskStatus.FAILED, FailureCode.WORKSPACE_ERROR)
+    assert repo in (lost.error or "")
+
+
 async def test_stopping_the_runner_cancels_what_runs_and_the_next_one_resumes(
     database_url: str, tmp_path: Path, bench: Bench, agents: list[AgentSpec]
 ) -> None:

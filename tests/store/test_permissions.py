@@ -118,7 +118,7 @@ async def test_a_list_has_pages(store: Store) -> None:
     assert await store.permissions.list(status=PermissionStatus.ANSWERED) == ([], None)
 
 
-async def test_the_nearest_rule_comes_first(store: Store) -> None:
+async def test_denials_come_first_and_then_the_nearest(store: Store) -> None:
     """Session before project before everywhere; other agents' and sessions' rules do not count."""
     session, other = await store.session(), await store.session()
     add = store.permissions.add_rule
@@ -130,7 +130,7 @@ async def test_the_nearest_rule_comes_first(store: Store) -> None:
     await add(scope="session", matcher="read", decision="deny", session_id=other.id)
 
     rules = await store.permissions.rules_for(session.id, "demo")
-    assert [rule.scope for rule in rules] == ["session", "project", "global"]
+    assert [rule.scope for rule in rules] == ["session", "global", "project"]
     rules = await store.permissions.rules_for(session.id, "qwen")
     assert [rule.scope for rule in rules] == ["session", "global"]
 

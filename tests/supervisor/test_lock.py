@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from roundhouse.client.discover import holder
 from roundhouse.model.errors import SetupError
-from roundhouse.supervisor.lock import DataLock, holder
+from roundhouse.supervisor.lock import DataLock
 
 
 def test_the_second_one_is_told_who_holds_it_and_where(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def restart() -> None:
 @click.pass_obj
 def restart_server(app: App) -> None:
     """Replace the server of a running `up`. Runner, warm agents and running turns do not notice."""
-    from roundhouse.supervisor.lock import holder
+    from roundhouse.client.discover import holder
 
     settings = app.settings()
     found = holder(settings.data_dir)

@@ -82,15 +82,15 @@ async def _run_alone(app: App, wish: dict[str, Any], view: View, allow: Allow) -
 
     settings = app.settings(port=0)
     async with alone(settings) as address, Client.open(address) as client:
-        task = await _create(client, wish)
+        task, after = await _create(client, wish)
         _name(view, task)
         watch = Watch(client, view, task["session_id"], task_id=task["id"], allow=allow)
-        return await watch.run(0)
+        return await watch.run(after)
 
 
 async def _hand_over(address: Address, wish: dict[str, Any]) -> int:
     async with Client.open(address) as client:
-        task = await _create(client, wish)
+        task, _ = await _create(client, wish)
         print(f"{task['session_id']} {task['id']}")
     return 0
 
@@ -99,7 +99,7 @@ async def _run_there(
     app: App, address: Address, wish: dict[str, Any], view: View, allow: Allow
 ) -> int:
     async with Client.open(address) as client:
-        task = await _create(client, wish)
+        task, after = await _create(client, wish)
         _name(view, task)
         return await Watch(
             client,
@@ -108,7 +108,7 @@ async def _run_there(
             task_id=task["id"],
             allow=allow,
             find_address=app.address,
-        ).run(0)
+        ).run(after)
 
 
 def _name(view: View, task: Item) -> None:
@@ -116,19 +116,19 @@ def _name(view: View, task: Item) -> None:
         view.notice(f"session {short(task['session_id'])} · task {task['id']}")
 
 
-async def _create(client: Client, wish: dict[str, Any]) -> Item:
-    """The task, in the session named or in a new one of the project."""
+async def _create(client: Client, wish: dict[str, Any]) -> tuple[Item, int]:
+    """The task, in the session named or in a new one of the project, and the last event before it."""
     body = {name: wish[name] for name in ("model", "mode") if wish[name] is not None}
     body["input"] = wish["prompt"]
     if wish["session"] is not None:
         session = await session_of(client, wish["session"])
         body["agent"] = wish["agent"] or await _last_agent(client, session)
         path = f"/api/sessions/{session['id']}/tasks"
-        return dict(await client.post(path, body))
+        return dict(await client.post(path, body)), session["last_seq"]
     folder = os.path.abspath(os.path.expanduser(wish["project"]))  # noqa: ASYNC240, PTH100, PTH111
     project = await client.post("/api/projects", {"path": folder})
     body |= {"agent": wish["agent"], "project_id": project["id"]}
-    return dict(await client.post("/api/tasks", body))
+    return dict(await client.post("/api/tasks", body)), 0
 
 
 async def _last_agent(client: Client, session: Item) -> str:
@@ -155,7 +155,7 @@ def send(app: App, /, json_: bool, **wish: Any) -> None:
         wish["prompt"] = sys.stdin.read()
 
     async def action(client: Client) -> None:
-        task = await _create(client, wish)
+        task, _ = await _create(client, wish)
         if json_:
             emit_json(task)
         else:
@@ -211,16 +211,17 @@ async def _wait_task(client: Client, task_id: str) -> int:
 
 
 async def _wait_session(client: Client, session_id: str) -> int:
-    code = 0
     while waiting := await unended(client, session_id):
-        code = await _wait_task(client, waiting[-1]["id"])
+        await _wait_task(client, waiting[-1]["id"])
         line = await client.get(f"/api/sessions/{session_id}")
         if line.get("hold_reason") and line["running_task"] is None:
             raise Conflict(
                 "The session is on hold: its last turn was lost, and what is queued waits for you.",
                 remedy="Send a new prompt, which lifts the hold.",
             )
-    return code
+    ended = [task async for task in client.items(f"/api/sessions/{session_id}/tasks")]
+    last = max(ended, key=lambda task: task["ended_at"], default=None)
+    return 0 if last is None else await _wait_task(client, last["id"])
 
 
 @command()

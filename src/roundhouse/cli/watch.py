@@ -186,6 +186,10 @@ class Watch:
                         answer = await self._choice(asked)
                     if answer is not None:
                         await self._answer(asked.permission_id, answer)
+                    else:
+                        self._view.notice(
+                            f"  answer with `roundhouse permit allow {asked.permission_id}`"
+                        )
             finally:
                 del self._open[asked.permission_id]
 

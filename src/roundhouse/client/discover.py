@@ -1,5 +1,6 @@
-"""Finding the running server: the file that it leaves in its data folder."""
+"""Finding the running server: what it and its supervisor leave in the data folder."""
 
+import fcntl
 import os
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from msgspec import Struct
 from roundhouse.model.errors import SetupError
 
 FILE = "server.json"
+LOCK_FILE = "up.lock"
+TOKEN_FILE = "token"  # noqa: S105 - a file name
 
 
 class Address(Struct, frozen=True):
@@ -17,6 +20,13 @@ class Address(Struct, frozen=True):
     url: str
     token: str
     pid: int = 0
+
+
+class Holder(Struct, frozen=True):
+    """Who supervises a data folder, as its lock file says. The file outlives it, the lock does not."""
+
+    pid: int
+    url: str = ""
 
 
 def discover(data_dir: Path, *, url: str | None = None, token: str | None = None) -> Address:
@@ -44,12 +54,49 @@ def discover(data_dir: Path, *, url: str | None = None, token: str | None = None
 
 
 def read_address(data_dir: Path) -> Address | None:
-    """What the server of this data folder left, or None when there is none alive."""
+    """Where the server of this data folder is, or None when there is none alive and none to come.
+
+    While a server is being replaced its supervisor holds the port, and requests wait for the next one.
+    """
     try:
         address = msgspec.json.decode((data_dir / FILE).read_bytes(), type=Address)
     except (OSError, msgspec.DecodeError):
+        return _supervised(data_dir)
+    return address if address.pid == 0 or alive(address.pid) else _supervised(data_dir)
+
+
+def _supervised(data_dir: Path) -> Address | None:
+    supervisor = holder(data_dir)
+    if supervisor is None or not supervisor.url:
         return None
-    return address if address.pid == 0 or alive(address.pid) else None
+    try:
+        token = (data_dir / TOKEN_FILE).read_text().strip()
+    except OSError:
+        return None
+    return Address(supervisor.url, token)
+
+
+def holder(data_dir: Path) -> Holder | None:
+    """Who holds the data folder's lock now, or None when nobody does."""
+    try:
+        file = os.open(data_dir / LOCK_FILE, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return read_holder(data_dir)
+    finally:
+        os.close(file)
+    return None
+
+
+def read_holder(data_dir: Path) -> Holder | None:
+    """What the lock file says, whether it is held or not."""
+    try:
+        return msgspec.json.decode((data_dir / LOCK_FILE).read_bytes(), type=Holder)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def alive(pid: int) -> bool:

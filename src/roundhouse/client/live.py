@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 
 from roundhouse.client.discover import Address
 from roundhouse.client.http import read_answer
-from roundhouse.model.errors import InvalidInput, NotFound, RoundhouseError, Unavailable
+from roundhouse.model.errors import InvalidInput, NotFound, RoundhouseError, SetupError, Unavailable
 from roundhouse.model.event import EventBody, Raw
 
 SUBPROTOCOL = Subprotocol("roundhouse.v1")
@@ -75,10 +75,11 @@ async def follow(
     seen = after
     delay, longest = RECONNECT
     last_heard = anyio.current_time()
-    lost = False
+    lost = known = False
     while True:
-        async with aclosing(_one_line(address(), session_id, seen)) as events:
+        async with aclosing(_one_line(_find(address, known), session_id, seen)) as events:
             async for event in events:
+                known = True
                 if lost:
                     on_lost(lost := False)
                 delay, last_heard = RECONNECT[0], anyio.current_time()
@@ -98,10 +99,22 @@ async def follow(
         delay = min(delay * 2, longest)
 
 
+def _find(address: Callable[[], Address], known: bool) -> Address | None:
+    """The address, which must be there the first time; later a server may be away for a while."""
+    try:
+        return address()
+    except SetupError:
+        if known:
+            return None
+        raise
+
+
 async def _one_line(
-    address: Address, session_id: str, after: int
+    address: Address | None, session_id: str, after: int
 ) -> AsyncGenerator[LiveEvent | None]:
     """One connection's events, and None for what else shows that it works; ends when it breaks."""
+    if address is None:
+        return
     try:
         async with _connection(address) as connection:
             await connection.send(_subscribe(session_id, after))
@@ -142,5 +155,7 @@ def _read(frame: dict[str, Any], session_id: str) -> LiveEvent | None:
         case "error":
             kind = NotFound if frame.get("code") == "not_found" else RoundhouseError
             raise kind(frame.get("message"), code=frame.get("code"))
+        case "summary" if frame["session"] == {"id": session_id, "deleted": True}:
+            raise NotFound("The session was deleted.")
         case _:
             return None

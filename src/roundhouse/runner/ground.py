@@ -41,6 +41,7 @@ class Ground:
     """What the runner remembers of one session's worktree and agents."""
 
     session: Session
+    repository: Path
     worktree: Worktree
     agents: dict[str, AgentSession]
     fingerprint: Fingerprint | None = None
@@ -112,6 +113,10 @@ class Grounds:
         Raises WorkspaceError, naming the path and the remedy.
         """
         ground = self._known.pop(task.session_id, None)
+        if ground is not None and not await self._worktrees.in_order(
+            ground.worktree, ground.repository
+        ):
+            ground = None
         if ground is not None:
             try:
                 await self._before(ground, task)
@@ -146,7 +151,7 @@ class Grounds:
         worktree = await self._with_base(existing, worktree)
         agents = await until_back(lambda: rows.agent_sessions.list(session.id))
         known = {row.agent: row for row in agents}
-        return Ground(session, worktree, known, repaired=how == "repaired")
+        return Ground(session, Path(project.path), worktree, known, repaired=how == "repaired")
 
     async def _furnish(self, project: Project, worktree: Worktree, emit: Emit) -> None:
         """What a new worktree needs beside the repository's files."""

@@ -49,13 +49,13 @@ _WITHDRAW = "SELECT withdraw_permissions(%s)"
 _NOW = "SELECT clock_timestamp()"
 
 _RULE = "id::text, scope, matcher, decision, session_id, project_id, agent, created_at"
-# The nearest rule first; of two equally near ones the younger.
+# A denial before all that allows: it is a guard rail. Then the nearest; of two equally near ones the younger.
 _RULES_FOR = f"""
     SELECT {_RULE} FROM permission_rules r
     WHERE (r.agent IS NULL OR r.agent = %(agent)s)
       AND (r.scope = 'global' OR r.session_id = %(session_id)s
            OR r.project_id = (SELECT s.project_id FROM sessions s WHERE s.id = %(session_id)s))
-    ORDER BY array_position(ARRAY['session', 'project', 'global'], r.scope), r.id DESC"""
+    ORDER BY r.decision = 'deny' DESC, array_position(ARRAY['session', 'project', 'global'], r.scope), r.id DESC"""
 _ADD_RULE = f"""
     INSERT INTO permission_rules AS r (scope, session_id, project_id, agent, matcher, decision)
     VALUES (%s, %s, %s, %s, %s, %s)

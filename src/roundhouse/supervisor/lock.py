@@ -5,18 +5,9 @@ import os
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 
+from roundhouse.client.discover import LOCK_FILE, Holder, read_holder
 from roundhouse.model.errors import SetupError
-
-FILE = "up.lock"
-
-
-class Holder(Struct, frozen=True):
-    """Who supervises a data folder, as its lock file says. The file outlives it, the lock does not."""
-
-    pid: int
-    url: str = ""
 
 
 class DataLock:
@@ -24,7 +15,7 @@ class DataLock:
 
     def __init__(self, data_dir: Path) -> None:
         """Take it. Raises SetupError `already_running`."""
-        self._file = os.open(data_dir / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -43,30 +34,8 @@ class DataLock:
         os.close(self._file)
 
 
-def holder(data_dir: Path) -> Holder | None:
-    """Who holds the lock now, or None when nobody does."""
-    try:
-        file = os.open(data_dir / FILE, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _read(data_dir)
-    finally:
-        os.close(file)
-    return None
-
-
-def _read(data_dir: Path) -> Holder | None:
-    try:
-        return msgspec.json.decode((data_dir / FILE).read_bytes(), type=Holder)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
 def _taken(data_dir: Path) -> SetupError:
-    found = _read(data_dir)
+    found = read_holder(data_dir)
     who = f" as process {found.pid}" if found else ""
     where = f" at {found.url}" if found and found.url else ""
     return SetupError(
