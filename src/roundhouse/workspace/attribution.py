@@ -87,7 +87,8 @@ class History:
     async def read(cls, store: Path, old: str, head: str) -> "History":
         """The steps of the first-parent chain after `old`, or all, where `old` is not on it. Raises GitError."""
         steps = await _steps(store, f"{old}..{head}")
-        straight = not steps or steps[0].parents[:1] == [old]
+        # None although they differ: `old` is an accepted part of `head`, and comes after it.
+        straight = old == head or bool(steps and steps[0].parents[:1] == [old])
         if not straight:
             steps = await _steps(store, head)
         return cls(store, head, steps, straight=straight)

@@ -132,6 +132,35 @@ class Snapshots:
             )
         return Snapshot(commit=commit, tree=tree, changed=True, skipped=skipped)
 
+    async def edited(
+        self, worktree: Worktree, index_info: bytes, *, parents: list[str], message: str
+    ) -> str:
+        """A snapshot of the person's: the first parent's tree with the entries of `update-index -z --index-info`.
+
+        Touches neither the worktree nor any index that is in use. Raises GitError.
+        """
+        async with self._locks.hold(worktree.session_id):
+            store = await open_store(self.path(worktree.session_id), worktree)
+            index = store.path / "edited.index"
+
+            def clear() -> None:
+                index.unlink(missing_ok=True)
+                index.with_name(f"{index.name}.lock").unlink(missing_ok=True)
+
+            await to_thread.run_sync(clear)
+            env = {"GIT_INDEX_FILE": str(index)}
+            await git_in_store("read-tree", parents[0], store=store.path, env=env)
+            change = ("update-index", "-z", "--index-info")
+            await git_in_store(*change, store=store.path, env=env, stdin=index_info)
+            tree = (await git_in_store("write-tree", store=store.path, env=env)).decode().strip()
+            return await self._commit(
+                store,
+                tree,
+                parents=parents,
+                who=("Person", "person@roundhouse"),
+                message=f"{message}\n\nRoundhouse-Author: person\n",
+            )
+
     async def turn_changes(self, worktree: Worktree, old: str, new: str) -> list[FileDelta]:
         """What differs between two snapshots, sorted by path. Raises GitError."""
         if old == new:
