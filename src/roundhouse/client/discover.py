@@ -32,9 +32,10 @@ class Holder(Struct, frozen=True):
 def discover(data_dir: Path, *, url: str | None = None, token: str | None = None) -> Address:
     """The server named by `url`, else the one that runs on `data_dir`.
 
+    While a server is being replaced its supervisor holds the port, and requests wait for the next one.
     Raises SetupError when none does, or when a named one's token is not known.
     """
-    running = read_address(data_dir)
+    running = read_address(data_dir) or _supervised(data_dir)
     if url is not None:
         url = url.rstrip("/")
         token = token or (running.token if running and running.url == url else None)
@@ -54,15 +55,12 @@ def discover(data_dir: Path, *, url: str | None = None, token: str | None = None
 
 
 def read_address(data_dir: Path) -> Address | None:
-    """Where the server of this data folder is, or None when there is none alive and none to come.
-
-    While a server is being replaced its supervisor holds the port, and requests wait for the next one.
-    """
+    """What the server of this data folder left, or None when there is none alive."""
     try:
         address = msgspec.json.decode((data_dir / FILE).read_bytes(), type=Address)
     except (OSError, msgspec.DecodeError):
-        return _supervised(data_dir)
-    return address if address.pid == 0 or alive(address.pid) else _supervised(data_dir)
+        return None
+    return address if address.pid == 0 or alive(address.pid) else None
 
 
 def _supervised(data_dir: Path) -> Address | None:
