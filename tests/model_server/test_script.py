@@ -121,7 +121,7 @@ def test_slow_big_and_hanging_replies() -> None:
         (
             Tool("Write", string(file_path={"type": "string", "description": "absolute path"})),
             Wish("WRITE", "a.txt hi", "/work"),
-            {"file_path": "/work/a.txt"},
+            {"file_path": "/project/a.txt"},
         ),
         (
             Tool("ext__text_editor", string(command={"enum": ["write", "view"]}, path={})),
