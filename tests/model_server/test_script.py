@@ -120,7 +120,7 @@ def test_slow_big_and_hanging_replies() -> None:
     [
         (
             Tool("Write", string(file_path={"type": "string", "description": "absolute path"})),
-            Wish("WRITE", "a.txt hi", "/work"),
+            Wish("WRITE", "a.txt hi", "/project"),
             {"file_path": "/project/a.txt"},
         ),
         (
