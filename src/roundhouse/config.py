@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from roundhouse.client.discover import TOKEN_FILE
 from roundhouse.model.errors import InvalidInput, SetupError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -160,7 +161,7 @@ def make_data_dir(data_dir: Path) -> None:
 
 def ensure_token(data_dir: Path) -> str:
     """The token that every door asks for; made on first use. Raises SetupError if it cannot be read or made."""
-    path = data_dir / "token"
+    path = data_dir / TOKEN_FILE
     try:
         if not path.exists():
             made = _private_copy(path, secrets.token_urlsafe(32) + "\n")

@@ -113,7 +113,7 @@ class Grounds:
         Raises WorkspaceError, naming the path and the remedy.
         """
         ground = self._known.pop(task.session_id, None)
-        if ground is not None and not await self._worktrees.in_order(
+        if ground is not None and not await self._worktrees.linked(
             ground.worktree, ground.repository
         ):
             ground = None

@@ -111,10 +111,16 @@ class Worktrees:
         """The sessions that have something here and are not known. Goes on with deletions left over."""
         return await to_thread.run_sync(self._orphans, known)
 
-    async def in_order(self, existing: Worktree, repository: Path) -> bool:
-        """Whether files and repository still belong together. Raises WorkspaceError when the repository is gone."""
-        common = await to_thread.run_sync(common_dir, repository)
-        return await self._in_order(existing, common)
+    async def linked(self, existing: Worktree, repository: Path) -> bool:
+        """Whether files and repository still belong together, without asking git: every turn pays for it.
+
+        Raises WorkspaceError when the repository is gone.
+        """
+
+        def look() -> bool:
+            return linked_git_dir(Path(existing.worktree_path), common_dir(repository)) is not None
+
+        return await to_thread.run_sync(look)
 
     async def _in_order(self, existing: Worktree, common: Path) -> bool:
         pinned = common / f"refs/roundhouse/{existing.session_id}/base"
