@@ -12,15 +12,16 @@ import anyio
 import msgspec
 import structlog
 from anyio import to_thread
-from msgspec import Struct
 
 from roundhouse.model.errors import WorkspaceError
 from roundhouse.model.session import Worktree
 from roundhouse.workspace.copying import copy_files, copy_uncommitted
 from roundhouse.workspace.git import LONG_DEADLINE, GitError, git, run_git
 from roundhouse.workspace.locks import KeyedLocks
+from roundhouse.workspace.records import Record, Records
 from roundhouse.workspace.repository import RepositoryInfo, common_dir, inspect, linked_git_dir
 from roundhouse.workspace.snapshot import Snapshots, base_gone
+from roundhouse.workspace.spare import SLOW, Spares
 from roundhouse.workspace.trash import Trash
 
 __all__ = ["How", "RepositoryInfo", "Worktrees", "copy_files", "inspect"]
@@ -33,26 +34,25 @@ CLEAN_UP = 30.0
 """Seconds for taking back a worktree that could not be made."""
 _RECORDS = ".sessions"
 _TRASH = ".trash"
+_SPARES = ".spares"
 _ADD = ("-c", "checkout.workers=2", "worktree", "add", "--quiet")
 
 
-class _Record(Struct, frozen=True):
-    """What removal must know when the folder itself is gone."""
-
-    common: str
-    git_dir: str
-    branch: str
-    base_commit: str
-
-
 class Worktrees:
-    """All sessions' worktrees, each at `root/<session>`."""
+    """All sessions' worktrees, each at `root/<session>`.
 
-    def __init__(self, root: Path, snapshots: Snapshots | None = None) -> None:
+    A repository where making one takes over `spare_after` seconds gets a spare.
+    """
+
+    def __init__(
+        self, root: Path, snapshots: Snapshots | None = None, *, spare_after: float = SLOW
+    ) -> None:
         self._root = root
         self._snapshots = snapshots or Snapshots(root.parent / "snapshots")
         self._locks = KeyedLocks()
         self._trash = Trash(root / _TRASH)
+        self._records = Records(root / _RECORDS)
+        self._spares = Spares(root / _SPARES, self._trash, self._locks, after=spare_after)
 
     def path(self, session_id: str) -> Path:
         """Where a session's worktree is made."""
@@ -95,7 +95,7 @@ class Worktrees:
 
         The files are deleted in the background. A repository that is gone, or a worktree that never was, is fine.
         """
-        record = await to_thread.run_sync(self._load, session_id)
+        record = await to_thread.run_sync(self._records.load, session_id)
         if record is None:
             await to_thread.run_sync(self._trash.discard, self.path(session_id))
             return
@@ -105,7 +105,13 @@ class Worktrees:
                 await self._forget(session_id, record)
             except WorkspaceError as error:
                 logger.warning("the repository is gone", session_id=session_id, error=str(error))
-            await to_thread.run_sync(self._record_path(session_id).unlink, True)
+            await to_thread.run_sync(self._records.forget, session_id)
+            if not await to_thread.run_sync(self._records.uses, record.common):
+                await self._spares.drop(Path(record.common))
+
+    async def prepare_spares(self) -> None:
+        """Make a worktree ready for each repository where that takes long; for when nothing else is to do."""
+        await self._spares.prepare()
 
     async def orphans(self, known: set[str]) -> list[str]:
         """The sessions that have something here and are not known. Goes on with deletions left over."""
@@ -141,20 +147,15 @@ class Worktrees:
         await self._clear(session_id, path, common)
         base = await _resolve(repository, base_ref)
         branch = await _branch_name(common, session_id, slug)
-        record = _Record(str(common), "", branch, base)
+        record = Record(str(common), "", branch, base)
         try:
-            await to_thread.run_sync(self._save, session_id, record)
+            await to_thread.run_sync(self._records.save, session_id, record)
             await git("update-ref", _base_ref(session_id), base, cwd=common)
-            await git(
-                *_ADD,
-                "--no-track",
-                "-b",
-                branch,
-                str(path),
-                base,
-                cwd=common,
-                deadline=LONG_DEADLINE,
-            )
+            if not await self._spares.take(common, path, branch, base):
+                began = anyio.current_time()
+                add = (*_ADD, "--no-track", "-b", branch, str(path), base)
+                await git(*add, cwd=common, deadline=LONG_DEADLINE)
+                self._spares.took(common, base, anyio.current_time() - began)
             await self._note_git_dir(session_id, record, path, common)
         except BaseException:
             await self._take_back(session_id)
@@ -170,7 +171,7 @@ class Worktrees:
             there = path.is_symlink() or (path.exists() and (path.is_file() or any(path.iterdir())))
             return there, (path / ".git").is_file() or not there
 
-        record = await to_thread.run_sync(self._load, session_id)
+        record = await to_thread.run_sync(self._records.load, session_id)
         occupied, ours = await to_thread.run_sync(state)
         if occupied and not (ours and record is not None):
             raise WorkspaceError(
@@ -195,8 +196,8 @@ class Worktrees:
         path = Path(existing.worktree_path)
         if not await _has_commit(common, existing.base_commit):
             raise base_gone(existing)
-        record = _Record(str(common), "", existing.branch, existing.base_commit)
-        await to_thread.run_sync(self._save_if_new, existing.session_id, record)
+        record = Record(str(common), "", existing.branch, existing.base_commit)
+        await to_thread.run_sync(self._records.save_if_new, existing.session_id, record)
         await git("update-ref", _base_ref(existing.session_id), existing.base_commit, cwd=common)
         await to_thread.run_sync(_recover, path)
         if await to_thread.run_sync(_holds_files, path):
@@ -212,7 +213,7 @@ class Worktrees:
 
     async def _relink(self, session_id: str, path: Path, common: Path) -> Path | None:
         """Join files and repository again, where git still has its half of the link."""
-        record = await to_thread.run_sync(self._load, session_id)
+        record = await to_thread.run_sync(self._records.load, session_id)
         known = None if record is None or not record.git_dir else Path(record.git_dir).name
 
         def write_link() -> None:
@@ -269,15 +270,15 @@ class Worktrees:
     async def _take_back(self, session_id: str) -> None:
         with anyio.CancelScope(shield=True), anyio.move_on_after(CLEAN_UP):
             try:
-                record = await to_thread.run_sync(self._load, session_id)
+                record = await to_thread.run_sync(self._records.load, session_id)
                 await to_thread.run_sync(self._trash.discard, self.path(session_id))
                 if record is not None:
                     await self._forget(session_id, record)
-                await to_thread.run_sync(self._record_path(session_id).unlink, True)
+                await to_thread.run_sync(self._records.forget, session_id)
             except (WorkspaceError, OSError) as error:
                 logger.warning("left behind", path=str(self.path(session_id)), error=str(error))
 
-    async def _forget(self, session_id: str, record: _Record) -> None:
+    async def _forget(self, session_id: str, record: Record) -> None:
         """Drop all that the repository knows of the session. Raises WorkspaceError when it is gone."""
         common = Path(record.common)
         path = str(self.path(session_id))
@@ -295,7 +296,7 @@ class Worktrees:
             await run_git("branch", "--quiet", "-D", "--", record.branch, cwd=common)
 
     async def _note_git_dir(
-        self, session_id: str, record: _Record, path: Path, common: Path
+        self, session_id: str, record: Record, path: Path, common: Path
     ) -> None:
         found = await to_thread.run_sync(linked_git_dir, path, common)
         if found is None:
@@ -304,34 +305,13 @@ class Worktrees:
                 remedy="Move that folder away, then send the task again.",
             )
         record = msgspec.structs.replace(record, git_dir=str(found))
-        await to_thread.run_sync(self._save, session_id, record)
-
-    def _record_path(self, session_id: str) -> Path:
-        return self._root / _RECORDS / session_id
-
-    def _load(self, session_id: str) -> _Record | None:
-        try:
-            return msgspec.json.decode(self._record_path(session_id).read_bytes(), type=_Record)
-        except (OSError, msgspec.MsgspecError):
-            return None
-
-    def _save(self, session_id: str, record: _Record) -> None:
-        path = self._record_path(session_id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f"{path.name}.new")
-        new.write_bytes(msgspec.json.encode(record))
-        new.rename(path)
-
-    def _save_if_new(self, session_id: str, record: _Record) -> None:
-        if self._load(session_id) is None:
-            self._save(session_id, record)
+        await to_thread.run_sync(self._records.save, session_id, record)
 
     def _orphans(self, known: set[str]) -> list[str]:
         self._trash.empty()
-        found: set[str] = set()
-        for folder in (self._root, self._root / _RECORDS):
-            if folder.is_dir():
-                found |= {path.name for path in folder.iterdir() if "." not in path.name}
+        found = self._records.sessions()
+        if self._root.is_dir():
+            found |= {path.name for path in self._root.iterdir() if "." not in path.name}
         return sorted(found - known)
 
 
