@@ -72,5 +72,6 @@ CASES: list[BackendCase] = [
         missing=not_here,
         deadline=60.0,
         shared_process=True,
+        forgets=True,
     )
 ]

@@ -77,3 +77,5 @@ class BackendCase(Struct, frozen=True, kw_only=True):
     """Seconds that any one step may take on a busy machine."""
     shared_process: bool = False
     """One process serves several conversations: its death and its stop concern all of them."""
+    forgets: bool = False
+    """Its conversation can be taken back to an earlier turn."""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -151,6 +152,28 @@ async def test_many_prompts_share_a_process_and_a_memory(
 
         assert "plum-42" in seen.text
         assert bench.backend.health(handle).pid == before
+
+
+async def test_a_conversation_can_be_taken_back(
+    case: BackendCase, tmp_path: Path, worktree: Path
+) -> None:
+    """To before a moment: what was said since is forgotten. An agent that cannot says so and goes on as it was."""
+    async with opened(case, tmp_path) as bench:
+        handle = await started(case, bench, worktree)
+        known = handle.agent_session_id
+        await turn(case, bench.backend, handle, case.prompts.remember("plum-42"))
+        moment = time.time()
+        await turn(case, bench.backend, handle, case.prompts.remember("fig-7"))
+
+        forgot = await bench.backend.forget_since(handle, moment)
+        seen = await turn(case, bench.backend, handle, case.prompts.recall)
+
+        assert forgot == (handle.agent_session_id != known)
+        assert ("fig-7" in seen.text) == (not forgot)
+        assert forgot == case.forgets
+        if forgot:
+            assert "plum-42" in seen.text
+            assert not await bench.backend.forget_since(handle, time.time())
 
 
 async def test_two_conversations_do_not_know_each_other(

@@ -88,6 +88,10 @@ class EchoBackend:
         if self.throws:
             raise RuntimeError("closing fails")
 
+    async def forget_since(self, handle: SessionHandle, moment: float) -> bool:
+        """It remembers nothing."""
+        return False
+
     async def dispose(self) -> None:
         """Notes that it was disposed."""
         self.disposed += 1

@@ -134,6 +134,14 @@ class AgentBackend(Protocol):
         """End the conversation's process, or let go of it on the shared server; it stays resumable."""
         ...
 
+    async def forget_since(self, handle: SessionHandle, moment: float) -> bool:
+        """Take the conversation back to before the first prompt at or after `moment`, in Unix time.
+
+        Afterwards the handle has the `agent_session_id` of what is left; the longer conversation stays the agent's to
+        keep. False: this agent cannot, or there was no such prompt. Not while a turn runs. Raises AgentError.
+        """
+        ...
+
     async def dispose(self) -> None:
         """End everything; returns when no process is left."""
         ...

@@ -113,6 +113,10 @@ class WarmAcpBackend:
         """End the conversation's process; it stays resumable."""
         await self._end(self._own(handle))
 
+    async def forget_since(self, handle: SessionHandle, moment: float) -> bool:
+        """ACP can fork a conversation only as it is now, not as it was at an earlier turn."""
+        return False
+
     async def dispose(self) -> None:
         """End everything; returns when no process is left."""
         with anyio.CancelScope(shield=True):

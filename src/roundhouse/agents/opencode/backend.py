@@ -130,6 +130,24 @@ class OpenCodeServerBackend:
         mine.closed = mine.closed or "the conversation was closed"
         await self._leave(mine.server, mine)
 
+    async def forget_since(self, handle: SessionHandle, moment: float) -> bool:
+        """See `AgentBackend.forget_since`: by a fork, since opencode's own revert would also move files."""
+        mine = _mine(handle)
+        client, known = mine.server.client, mine.agent_session_id
+        try:
+            later = [
+                message["info"]["id"]
+                for message in await client.messages(known)
+                if message["info"].get("role") == "user"
+                and message["info"]["time"]["created"] >= moment * 1000
+            ]
+            if not later:
+                return False
+            mine.agent_session_id = await client.fork(known, mine.spec.cwd, before=later[0])
+        except (NoReply, Unknown) as error:
+            raise AgentError(f"opencode could not take the conversation back: {error}") from error
+        return True
+
     async def dispose(self) -> None:
         """See `AgentBackend.dispose`."""
         with anyio.CancelScope(shield=True):
@@ -179,7 +197,7 @@ class OpenCodeServerBackend:
                 models=models,
                 modes=_modes(await client.agents(cwd)),
                 commands=_commands(await client.commands(cwd)),
-                capabilities={"resume": True, "questions": True, "images": True},
+                capabilities={"resume": True, "questions": True, "images": True, "forget": True},
                 diagnostic=None if models else "no provider is set up: run `opencode auth login`",
             )
         except (NoReply, Unknown, AgentError) as error:

@@ -75,6 +75,15 @@ class OpenCodeClient:
         made = await self._call("POST", "/session", directory=directory, body={"title": title})
         return str(made["id"])
 
+    async def fork(self, session_id: str, directory: str, *, before: str) -> str:
+        """A copy of a conversation up to, and without, that message; its id. Raises Unknown."""
+        made = await self._call(
+            *("POST", f"/session/{session_id}/fork"),
+            directory=directory,
+            body={"messageID": before},
+        )
+        return str(made["id"])
+
     async def session(self, session_id: str) -> Json:
         """A conversation as it is stored. Raises Unknown."""
         found: Json = await self._call("GET", f"/session/{session_id}")
