@@ -48,7 +48,13 @@ EXAMPLES: list[event.EventBody] = [
     event.Changes(files=[event.ChangedFile("a.py", "edit", 1, 2)]),
     event.TaskEnded(status=TaskStatus.FAILED, failure_code=FailureCode.STALLED, usage=Usage(1, 2)),
     event.AgentCrashed(error="gone", exit_code=-9),
-    event.Rewound(checkpoint_id="c"),
+    event.Reviewed(verdict="rejected", files=["a.py"], hunks=2, snapshot="5e1f"),
+    event.AppliedToCheckout(files=[event.ChangedFile("a.py", "create", 1)], undone=True),
+    event.Committed(commit="c0", branch="roundhouse/x", message="All of it", files=2),
+    event.Rewound(checkpoint_id="c", undo_checkpoint_id="d", title="Before", kept=["new.py"]),
+    event.RepositoryMoved(
+        actions=[event.RepositoryAction("commit", "Mine", before="a1", after="b2")], branch="main"
+    ),
     event.Activity(text="silent for 90 s"),
     event.Raw(source="acp", value={"sessionUpdate": "new_thing", "n": 1}),
 ]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from roundhouse.model.change import ChangeStatus
 from roundhouse.model.errors import InvalidInput, NotFound
 from roundhouse.store.changes import NewChange, PendingChanges
 from tests.store.conftest import Store
@@ -60,3 +61,76 @@ async def test_all_are_written_or_none(store: Store) -> None:
         await changes.add([change(session.id, "a"), change("nosuchsess", "b")])
 
     assert await changes.list(session.id) == ([], None)
+
+
+async def test_rows_follow_what_differs(store: Store) -> None:
+    """Those of files that differ no more are resolved; the history stays."""
+    session, other = await store.session(), await store.session()
+    await store.changed(session.id, "kept", "done", "odd\udcff")
+    await store.changed(other.id, "done")
+
+    assert await store.changes.resolve(session.id, ["kept", "odd\udcff"], "applied") == 1
+    assert await store.changes.resolve(session.id, ["kept", "odd\udcff"], "rejected") == 0
+
+    assert await store.statuses(session.id) == [
+        ("kept", "pending"),
+        ("done", "applied"),
+        ("odd\ufffd", "pending"),
+    ]
+    assert await store.statuses(other.id) == [("done", "pending")]
+    rows, _ = await store.changes.list(session.id)
+    assert [row.resolved_at is None for row in rows] == [True, False, True]
+    assert await store.changes.resolve(session.id, [], ChangeStatus.REVERTED) == 2
+    with pytest.raises(NotFound):
+        await store.changes.resolve("nosuchsess", [], "applied")
+
+
+async def test_a_moved_file_is_kept_by_either_name(store: Store) -> None:
+    """Its row has both."""
+    session = await store.session()
+    await store.changed(session.id, "new", operation="rename", old_path="old")
+
+    assert await store.changes.resolve(session.id, {"old"}, "reverted") == 0
+    assert await store.changes.resolve(session.id, {"new"}, "reverted") == 0
+    assert await store.changes.resolve(session.id, {"else"}, "reverted") == 1
+
+
+async def test_a_file_that_differs_again_is_pending_again(store: Store) -> None:
+    """As after the undo of an apply: by the rows that were resolved last, not by those of before."""
+    session = await store.session()
+    await store.changed(session.id, "a", "b")
+    await store.changes.resolve(session.id, [], "applied")
+    await store.changed(session.id, "a", "b")
+    await store.changes.resolve(session.id, ["b"], "rejected")
+
+    assert await store.changes.resolve(session.id, ["a", "b", "new"], "reverted") == 0
+
+    assert await store.statuses(session.id) == [
+        ("a", "applied"),
+        ("b", "applied"),
+        ("a", "pending"),
+        ("b", "pending"),
+    ]
+
+
+async def test_files_of_several_sessions_overlap(store: Store) -> None:
+    """Those pending in two or more of one project, also under the name they had; archived sessions do not count."""
+    one, two, three, gone = [await store.session(f"S{n}") for n in range(4)]
+    elsewhere = await store.projects.create(name="b", path="/b", node_id=store.node_id)
+    foreign = await store.sessions.create(project_id=elsewhere.id, title="Foreign")
+    await store.changed(one.id, "a", "a", "b", "mine", "done")
+    await store.changed(two.id, "a", "done")
+    await store.changed(three.id, "moved", operation="rename", old_path="b")
+    for session in (gone, foreign):
+        await store.changed(session.id, "mine")
+    await store.sessions.update(gone.id, archived=True)
+    await store.changes.resolve(two.id, ["a"], "applied")
+
+    found = await store.changes.overlaps(store.project_id)
+
+    assert {o.path: {(s.id, s.title) for s in o.sessions} for o in found} == {
+        "a": {(one.id, "S0"), (two.id, "S1")},
+        "b": {(one.id, "S0"), (three.id, "S2")},
+    }
+    assert [len(o.sessions) for o in found] == [2, 2]
+    assert await store.changes.overlaps(elsewhere.id) == []

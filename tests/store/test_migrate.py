@@ -1,5 +1,6 @@
 """From an empty database to the schema."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 
 from roundhouse.model.errors import DatabaseDown, SetupError
 from roundhouse.store import migrate as module
+from roundhouse.store.changes import PendingChanges
+from roundhouse.store.checkpoints import Checkpoints
 from roundhouse.store.database import Database
 from roundhouse.store.migrate import HEAD, is_current, migrate, revisions
+from roundhouse.store.tasks import Tasks
 
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
 
@@ -107,3 +111,50 @@ def test_the_chain_follows_from_the_names() -> None:
 
     assert numbers == list(range(1, len(numbers) + 1))
     assert f"{len(numbers):04}" == HEAD
+
+
+OF_0001 = """
+    INSERT INTO nodes (name, hostname, pid, version) VALUES ('n', '', 1, '');
+    INSERT INTO projects (id, name, path, node_id) SELECT 'p', 'p', '/p', id FROM nodes;
+    INSERT INTO sessions (id, project_id, title) VALUES ('s1', 'p', ''), ('s2', 'p', '');
+    INSERT INTO session_worktrees (session_id, worktree_path, branch, base_commit, base_snapshot, head_snapshot)
+    VALUES ('s1', '/w/1', 'b', 'c', 'snap0', 'snap2'), ('s2', '/w/2', 'b', 'c', NULL, NULL);
+    INSERT INTO tasks (session_id, agent, input, status, started_at, ended_at, snapshot_before, snapshot_after)
+    VALUES ('s1', 'second', 'later', 'completed', now(), now() + interval '2 s', 'snap1', 'snap2'),
+           ('s1', 'first', E'\n  Write it\r\nand more', 'failed', now(), now() + interval '1 s', 'snap0', 'snap1'),
+           ('s1', 'third', 'not settled', 'lost', now(), now(), 'snap2', NULL),
+           ('s1', 'third', 'waits', 'pending', NULL, NULL, NULL, NULL);
+    INSERT INTO pending_changes (session_id, task_id, agent, file_path, operation, patch, additions, deletions)
+    SELECT 's1', t.id, t.agent, f, 'edit', '', 3, 1 FROM tasks t, unnest(ARRAY['a', 'b']) f
+    WHERE t.agent = 'first';"""
+
+
+async def test_turns_of_the_first_release_become_checkpoints(
+    fresh_database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order in which they ended, after the state that the session began with; the rest stays as it was."""
+    shutil.copy(module.MIGRATIONS / "0001_initial.sql", tmp_path)
+    with monkeypatch.context() as old:
+        old.setattr(module, "MIGRATIONS", tmp_path)
+        old.setattr(module, "HEAD", "0001")
+        await migrate(fresh_database_url)
+    async with await psycopg.AsyncConnection.connect(fresh_database_url) as conn:
+        await conn.execute(OF_0001)
+
+    await migrate(fresh_database_url)
+
+    async with Database.open(fresh_database_url, name="test") as db:
+        page, cursor = await Checkpoints(db).list("s1")
+        assert cursor is None
+        assert [
+            (c.kind, c.agent, c.title, c.snapshot, c.files, c.additions, c.deletions) for c in page
+        ] == [
+            ("turn", "second", "later", "snap2", 0, 0, 0),
+            ("turn", "first", "Write it", "snap1", 2, 6, 2),
+            ("base", None, "The start", "snap0", 0, 0, 0),
+        ]
+        assert await Checkpoints(db).list("s2") == ([], None)
+        tasks, _ = await Tasks(db).list("s1")
+        assert len(tasks) == 4
+        rows, _ = await PendingChanges(db).list("s1")
+        assert [row.status for row in rows] == ["pending", "pending"]

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from roundhouse.store import changes
+from roundhouse.store.changes import PendingChanges
 from roundhouse.store.database import Database
 from roundhouse.store.migrate import migrate
 from roundhouse.store.rows import fetch_value
@@ -105,3 +107,32 @@ async def test_the_pinned_queries_are_the_ones_claim_runs(db: Database) -> None:
         flat(CANDIDATES.replace("= 1)", "= p_node)").replace("LIMIT 4", "LIMIT p_limit")) in source
     )
     assert flat(HEAD.replace("'s000000001'", "v_session")) in source
+
+
+async def test_overlaps_read_what_is_pending_only(full: Database) -> None:
+    """By the partial index, with 10,000 sessions and a history of resolved rows."""
+    async with full.connection() as conn:
+        await conn.execute("SET LOCAL session_replication_role = replica")
+        await conn.execute(
+            "INSERT INTO sessions (id, project_id, title)"
+            " SELECT 's' || lpad(n::text, 9, '0'), 'p', '' FROM generate_series(1000, 9999) n"
+        )
+        await conn.execute(
+            "INSERT INTO pending_changes (session_id, file_path, operation, patch, status, resolved_at)"
+            " SELECT 's' || lpad((n %% 10000)::text, 9, '0'), 'f' || n / 38, 'edit', repeat('x', 500),"
+            " CASE WHEN n %% 19 = 0 THEN 'pending' ELSE 'applied' END,"
+            " CASE WHEN n %% 19 = 0 THEN NULL ELSE now() END FROM generate_series(1, %s) n",
+            (100_000,),
+        )
+    async with full.connection() as conn:
+        await conn.execute("ANALYZE sessions")
+        await conn.execute("ANALYZE pending_changes")
+        query, values = changes._OVERLAPS, ("p", changes.OVERLAPS_MAX)
+        plan = await fetch_value(conn, "EXPLAIN (FORMAT JSON) " + query, values)
+
+    used = scans(plan[0]["Plan"])
+    assert "pending_changes" not in used
+    assert "pending_changes_open" in used
+    found = await PendingChanges(full).overlaps("p")
+    assert len(found) == changes.OVERLAPS_MAX
+    assert {len(overlap.sessions) for overlap in found} == {2}

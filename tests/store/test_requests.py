@@ -53,6 +53,20 @@ async def test_mutations_run_one_at_a_time_per_session(store: Store) -> None:
     assert [request.ref for request in await store.requests.take(store.node_id)] == [third]
 
 
+async def test_a_failure_may_carry_facts(store: Store) -> None:
+    """What conflicts, for the asker's program."""
+    ref = await store.requests.ask("apply", {}, node_id=store.node_id)
+    await store.requests.take(store.node_id)
+    facts = {"conflicts": [{"path": "a\0"}], "files": []}
+    await store.requests.failed(ref, "apply_conflict", "No.", details=facts)
+
+    assert (await store.requests.state(ref)).result == {
+        "code": "apply_conflict",
+        "message": "No.",
+        "details": {"conflicts": [{"path": "a�"}], "files": []},
+    }
+
+
 async def test_takers_at_the_same_time_share_the_work(store: Store) -> None:
     """Nothing is taken twice, and never two of a session."""
     session = await store.session()

@@ -49,13 +49,14 @@ class DiffLine(Struct, frozen=True, kw_only=True):
 
 
 class Hunk(Struct, frozen=True, kw_only=True):
-    """A git hunk with 3 lines of context; `id` is derived from its content."""
+    """A git hunk with 3 lines of context; `id` is derived from its content. `seen`: a person marked it so."""
 
     id: str
     header: str
     lines: list[DiffLine]
     agents: list[str] = []
     task_ids: list[str] = []
+    seen: bool = False
 
 
 class AgentShare(Struct, frozen=True):
@@ -67,7 +68,10 @@ class AgentShare(Struct, frozen=True):
 
 
 class FileChange(Struct, frozen=True, kw_only=True):
-    """One file's difference between reviewed and head."""
+    """One file's difference between reviewed and head. `seen`: all of it is marked so.
+
+    `old_mode` and `new_mode` are git's, such as 100755, and None where they are the same or the side has no file.
+    """
 
     id: str
     path: str
@@ -80,6 +84,9 @@ class FileChange(Struct, frozen=True, kw_only=True):
     hunks: list[Hunk] = []
     binary: bool = False
     too_large: bool = False
+    seen: bool = False
+    old_mode: str | None = None
+    new_mode: str | None = None
 
 
 class ChangeTotals(Struct, frozen=True, kw_only=True):

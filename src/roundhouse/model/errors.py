@@ -14,8 +14,11 @@
     ├── WorkspaceError    git or the file system refused
     └── AgentError        an agent failed a turn; carries a FailureCode
 
-A class's docstring is its default message. `web` maps classes to HTTP statuses, `cli` to exit codes.
+A class's docstring is its default message. `details` are further facts for a program, in JSON's types: what conflicts,
+which paths. `web` maps classes to HTTP statuses, `cli` to exit codes.
 """
+
+from typing import Any
 
 from roundhouse.model.task import FailureCode
 
@@ -32,11 +35,13 @@ class RoundhouseError(Exception):
         code: str | None = None,
         field: str | None = None,
         remedy: str | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
         self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
         self.code = code or type(self).code
         self.field = field
         self.remedy = remedy
+        self.details = details
         super().__init__(self.message)
 
 

@@ -5,6 +5,8 @@ grouped by `message_id` (the direction of ACP v2). What an agent sends and we do
 Owns encoding of an event to its flat wire form; knows nothing of storage or delivery.
 """
 
+# ruff: noqa: PLC0414 - what a tool call shows is part of the events: it is found here too
+
 import re
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -20,8 +22,13 @@ from roundhouse.model.permission import (
 )
 from roundhouse.model.session import Continuity
 from roundhouse.model.task import FailureCode, TaskStatus, Usage
-
-ToolStatus = Literal["pending", "in_progress", "completed", "failed"]
+from roundhouse.model.tool import Location as Location
+from roundhouse.model.tool import ToolContent as ToolContent
+from roundhouse.model.tool import ToolDiff as ToolDiff
+from roundhouse.model.tool import ToolOther as ToolOther
+from roundhouse.model.tool import ToolStatus as ToolStatus
+from roundhouse.model.tool import ToolTerminal as ToolTerminal
+from roundhouse.model.tool import ToolText as ToolText
 
 
 class _Body(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
@@ -79,48 +86,6 @@ class Reasoning(_Body, frozen=True, tag="reasoning"):
     message_id: str | None = None
     whole: bool = False
     first_seq: int | None = None
-
-
-class Location(Struct, frozen=True, omit_defaults=True):
-    """A file a tool touches; `line` counts from 1."""
-
-    path: str
-    line: int | None = None
-
-
-class ToolText(Struct, frozen=True, tag_field="type", tag="text"):
-    """Output as text."""
-
-    text: str
-
-
-class ToolDiff(Struct, frozen=True, kw_only=True, tag_field="type", tag="diff"):
-    """A file before and after."""
-
-    path: str
-    new_text: str
-    old_text: str | None = None
-
-
-class ToolTerminal(
-    Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="terminal"
-):
-    """A terminal's output so far; `output` is appended unless `whole`."""
-
-    terminal_id: str
-    output: str = ""
-    whole: bool = True
-    exit_code: int | None = None
-    signal: str | None = None
-
-
-class ToolOther(Struct, frozen=True, tag_field="type", tag="other"):
-    """A kind of content we do not know, kept as it came."""
-
-    value: Any
-
-
-ToolContent: TypeAlias = ToolText | ToolDiff | ToolTerminal | ToolOther
 
 
 class ToolCall(_Body, frozen=True, tag="tool_call"):
@@ -252,11 +217,56 @@ class AgentCrashed(_Body, frozen=True, tag="agent_crashed"):
     stderr: str | None = None
 
 
+class Reviewed(_Body, frozen=True, tag="reviewed"):
+    """A person accepted or rejected changes, or took the last verdict back. `hunks` counts those beside `files`."""
+
+    verdict: Literal["accepted", "rejected", "undone"]
+    files: list[str]
+    hunks: int = 0
+    snapshot: str | None = None
+
+
+class AppliedToCheckout(_Body, frozen=True, tag="applied"):
+    """These files of the user's checkout were written, or put back as they were where `undone`."""
+
+    files: list[ChangedFile]
+    undone: bool = False
+    accepted_only: bool = False
+
+
+class Committed(_Body, frozen=True, tag="committed"):
+    """A commit was made on the session's branch; `commit` is the last where there are several."""
+
+    commit: str
+    branch: str
+    message: str
+    files: int = 0
+
+
 class Rewound(_Body, frozen=True, tag="rewound"):
-    """Files were taken back to a checkpoint."""
+    """Files were taken back to a checkpoint. `kept` are those that stayed because it did not know them."""
 
     checkpoint_id: str
     files: list[str] = []
+    undo_checkpoint_id: str | None = None
+    title: str | None = None
+    kept: list[str] = []
+
+
+class RepositoryAction(Struct, frozen=True, omit_defaults=True):
+    """One move of the worktree's HEAD, or a stash; `before` and `after` are commits."""
+
+    action: str
+    message: str = ""
+    before: str | None = None
+    after: str | None = None
+
+
+class RepositoryMoved(_Body, frozen=True, tag="repository"):
+    """What was done with git in the worktree. `branch` is the one it is on now, None where on none."""
+
+    actions: list[RepositoryAction]
+    branch: str | None = None
 
 
 class Activity(_Body, frozen=True, tag="activity"):
@@ -290,7 +300,11 @@ EventBody: TypeAlias = (
     | Changes
     | TaskEnded
     | AgentCrashed
+    | Reviewed
+    | AppliedToCheckout
+    | Committed
     | Rewound
+    | RepositoryMoved
     | Activity
     | Raw
 )

@@ -34,6 +34,8 @@ _SET_STATUS = """
         pid = CASE WHEN %(gone)s THEN NULL ELSE pid END,
         server_port = CASE WHEN %(gone)s THEN NULL ELSE server_port END
     WHERE session_id = %(session_id)s AND agent = %(agent)s"""
+_WENT_BACK = """
+    UPDATE agent_sessions SET agent_session_id = %s WHERE session_id = %s AND agent = %s"""
 _FORGET = """
     UPDATE agent_sessions SET agent_session_id = NULL, last_seen_snapshot = NULL, last_seen_seq = 0
     WHERE session_id = %s AND agent = %s"""
@@ -106,6 +108,11 @@ class AgentSessions:
         values = {"session_id": session_id, "agent": agent, "status": status.value, "gone": gone}
         async with self._db.connection() as conn:
             await conn.execute(_SET_STATUS, values)
+
+    async def went_back(self, session_id: str, agent: str, agent_session_id: str) -> None:
+        """Say that the conversation goes on from an earlier point, under this id."""
+        async with self._db.connection() as conn:
+            await conn.execute(_WENT_BACK, (agent_session_id, session_id, agent))
 
     async def forget(self, session_id: str, agent: str) -> None:
         """Drop the agent's own id: its next conversation in the session is a fresh one."""

@@ -124,10 +124,12 @@ class Requests:
         remedy: str | None = None,
         *,
         field: str | None = None,
+        details: dict[str, Any] | None = None,
     ) -> None:
-        """Say why a running request failed."""
+        """Say why a running request failed; `details` are further facts, in JSON's types."""
         result = {"code": code, "message": message, "remedy": remedy, "field": field}
-        await self._end(ref, "failed", {name: word for name, word in result.items() if word})
+        given = {name: word for name, word in (result | {"details": details}).items() if word}
+        await self._end(ref, "failed", given)
 
     async def discard(self, ref: str) -> None:
         """Let go of a request: a read is deleted, a mutation that was not begun will not happen."""
