@@ -1,272 +1,380 @@
-"""Who made each line, against an independent model."""
+"""Who made each line, case by case; `test_attribution_model` plays them all against a model."""
 
-import os
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import anyio
 import msgspec
 import pytest
-from anyio import to_thread
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from roundhouse.workspace.attribution import History, blamed, follow
-from roundhouse.workspace.delta import all_patches, entries
-from roundhouse.workspace.diff import PatchHunk, parse_patch
+from roundhouse.model.change import ChangeSet
+from roundhouse.model.review import Choice
+from roundhouse.workspace.verdict import accept, reject
 from tests.workspace.conftest import Bench, run
 
-FILES = ("a.txt", "b file.txt", "ünï.txt")
-AUTHORS = ("opencode", "claude", None)
+LINES = [f"line {number}" for number in range(30)]
 
 
-def hunk(old: int, old_count: int, new: int, new_count: int) -> PatchHunk:
-    """A hunk without context, by its numbers."""
-    header = f"@@ -{old},{old_count} +{new},{new_count} @@\n"
-    body = "-x\n" * old_count + "+x\n" * new_count
-    [file] = parse_patch(b"diff --git a/f b/f\n--- a/f\n+++ b/f\n" + (header + body).encode())
-    return file.hunks[0]
+def write(path: Path, lines: list[str]) -> None:
+    """The file, of these lines."""
+    path.write_text("".join(f"{line}\n" for line in lines))
 
 
-@pytest.mark.parametrize(
-    ("steps", "made", "removed"),
-    [
-        ([("A", [hunk(2, 1, 1, 0)])], {}, {2: "A"}),
-        ([("A", [hunk(2, 1, 1, 0)]), ("B", [hunk(2, 1, 1, 0)])], {}, {2: "A", 3: "B"}),
-        (
-            [("A", [hunk(0, 0, 1, 5)]), ("B", [hunk(3, 4, 2, 0)])],
-            {1: "A", 2: "A"},
-            {1: "B"},
-        ),
-        (
-            [("A", [hunk(1, 1, 1, 2), hunk(4, 2, 5, 1)])],
-            {1: "A", 2: "A", 5: "A"},
-            {1: "A", 4: "A", 5: "A"},
-        ),
-        (
-            [("A", [hunk(1, 3, 0, 0)]), ("B", [hunk(0, 0, 1, 2)])],
-            {1: "B", 2: "B"},
-            {1: "A", 2: "A", 3: "A"},
-        ),
-        ([], {}, {}),
-    ],
-)
-def test_each_line_is_followed_to_the_step_that_made_or_removed_it(
-    steps: list[tuple[str, list[PatchHunk]]], made: dict[int, str], removed: dict[int, str]
-) -> None:
-    """Through shifts, replacements, the end of the file and its re-creation."""
-    found = follow((commit, [hunks]) for commit, hunks in steps)
-
-    assert (found.made, found.removed) == (made, removed)
+def authors(changes: ChangeSet) -> dict[tuple[str, str], str | None]:
+    """Who made each differing line, by kind and text."""
+    return {
+        (line.kind, line.text): line.agent
+        for file in changes.files
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.kind != "context"
+    }
 
 
-@dataclass
-class Model:
-    """Files as lists of (line, author); the lines that were there at first, and who removed them."""
-
-    files: dict[str, list[tuple[str, str | None]]]
-    removed: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    first: dict[str, list[str]] = field(default_factory=dict)
-    number: int = 0
-
-    def fresh(self) -> str:
-        """A line that never was before."""
-        self.number += 1
-        return f"line {self.number} of {self.number * 7919}"
-
-    def edit(self, file: str, at: int, remove: int, add: int, author: str | None) -> None:
-        """Replace `remove` lines from `at` by `add` new ones."""
-        lines = self.files.setdefault(file, [])
-        at = min(at, len(lines))
-        for text, _author in lines[at : at + remove]:
-            if text in self.first.get(file, ()):
-                self.removed[file, text] = author
-        lines[at : at + remove] = [(self.fresh(), author) for _ in range(add)]
-
-    def drop(self, file: str, author: str | None) -> None:
-        """Remove the file."""
-        self.edit(file, 0, len(self.files.get(file, [])), 0, author)
-        self.files.pop(file, None)
+async def reviewed(bench: Bench) -> None:
+    """Take all there is as reviewed."""
+    await bench.take(None, None)
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=bench.row.head_snapshot)
 
 
-EDIT = st.tuples(
-    st.sampled_from(FILES),
-    st.integers(0, 12),
-    st.integers(0, 4),
-    st.integers(0, 3),
-)
-TURN = st.tuples(st.sampled_from(AUTHORS), st.lists(EDIT, min_size=1, max_size=3), st.booleans())
+async def rejected(bench: Bench, choice: Choice) -> None:
+    """Reject, and bring the worktree's files to it."""
+    made = await reject(bench.snapshots, bench.row, choice)
+    bench.worktree = msgspec.structs.replace(bench.row, head_snapshot=made.snapshot)
+    await bench.snapshots.restore(bench.row, made.snapshot)
 
 
-def differing(model: Model) -> Iterator[tuple[str, str, str, str | None]]:
-    """What the change set must say: file, kind, line, author."""
-    for file in FILES:
-        first = model.first.get(file, [])
-        for text, author in model.files.get(file, []):
-            if text not in first:
-                yield file, "add", text, author
-        current = {text for text, _author in model.files.get(file, [])}
-        for text in first:
-            if text not in current:
-                yield file, "delete", text, model.removed[file, text]
+async def rewound(bench: Bench, target: str) -> None:
+    """Go back to a snapshot."""
+    await bench.snapshots.restore(bench.row, target)
+    await bench.take(None, None, target)
 
 
-async def play(
-    folder: Path, turns: list[tuple[str | None, list[tuple[str, int, int, int]], bool]]
-) -> None:
-    """Edit model and worktree alike; compare after each turn."""
-    repo = folder / "repo"
-    repo.mkdir()
-    model = Model({})
-    for file in FILES[:2]:
-        model.edit(file, 0, 0, 10, None)
-        (repo / file).write_text("".join(f"{text}\n" for text, _ in model.files[file]))
-        model.first[file] = [text for text, _ in model.files[file]]
-    for command in (
-        ["init", "--quiet"],
-        ["add", "--all"],
-        ["-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet", "-m", "first"],
-    ):
-        await to_thread.run_sync(run, repo, "git", *command)
-    bench = Bench(repo, folder / "data")
-    await bench.ensure()
-    for task, (author, edits, drop) in enumerate(turns, 1):
-        if drop:
-            model.drop(edits[0][0], author)
-        for file, at, remove, add in edits[drop:]:
-            model.edit(file, at, remove, add, author)
-        for file in FILES:
-            if file in model.files:
-                text = "".join(f"{line}\n" for line, _ in model.files[file])
-                (bench.path / file).write_text(text)
-            else:
-                (bench.path / file).unlink(missing_ok=True)
-        await bench.take(author, None if author is None else str(task))
-        changes = await bench.changes()
-        said = [
-            (file.path, line.kind, line.text, line.agent)
-            for file in changes.files
-            for hunk_ in file.hunks
-            for line in hunk_.lines
-            if line.kind != "context"
-        ]
-        expected = list(differing(model))
-        assert sorted(said, key=str) == sorted(expected, key=str)
-        assert changes.totals.additions == sum(kind == "add" for _, kind, _, _ in expected)
-        assert changes.totals.deletions == sum(kind == "delete" for _, kind, _, _ in expected)
-        for share in changes.totals.agents:
-            assert share.lines == sum(author == share.name for *_, author in expected)
+async def test_two_agents_edit_the_same_line_in_turn(bench: Bench) -> None:
+    """The last has the line; the first removed what was there before."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    for number, agent in enumerate(("a", "b", "a", "b")):
+        write(path, [*LINES[:9], f"version {number}", *LINES[10:]])
+        await bench.take(agent, str(number))
+
+    assert authors(await bench.changes()) == {
+        ("delete", "line 9"): "a",
+        ("add", "version 3"): "b",
+    }
 
 
-@settings(
-    max_examples=int(os.environ.get("ATTRIBUTION_EXAMPLES", "12")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-@given(st.lists(TURN, min_size=1, max_size=6))
-def test_every_line_has_the_author_that_an_independent_model_says(
-    turns: list[tuple[str | None, list[tuple[str, int, int, int]], bool]],
-) -> None:
-    """Two agents and the person, random edits, deletions and re-creations of files; every line is unique."""
-    with tempfile.TemporaryDirectory() as folder:
-        anyio.run(play, Path(folder), turns)
+async def test_an_edit_that_was_undone_by_hand_leaves_no_trace(bench: Bench) -> None:
+    """The file was as reviewed in between: what came before that made nothing of the difference."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    for agent, lines in (("a", LINES[1:]), ("b", LINES), ("c", LINES[2:])):
+        write(path, lines)
+        await bench.take(agent, agent)
+
+    assert set(authors(await bench.changes()).values()) == {"c"}
 
 
 async def test_lines_are_followed_through_a_rename_with_edits(bench: Bench) -> None:
     """Under the new name the old authors stay, also of what was deleted before and after."""
-    text = [f"original {number}" for number in range(20)]
-
-    def write(name: str, lines: list[str]) -> None:
-        (bench.path / name).write_text("".join(f"{line}\n" for line in lines))
-
-    write("README.md", text)
-    first = await bench.take("base", "0")
-    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=first.commit)
-    write("README.md", ["by a", *text[1:]])
+    write(bench.path / "README.md", LINES)
+    await reviewed(bench)
+    write(bench.path / "README.md", ["by a", *LINES[1:]])
     await bench.take("a", "1")
     (bench.path / "README.md").unlink()
-    write("renamed.md", ["by a", *text[1:9], "by b", *text[10:]])
+    write(bench.path / "renamed.md", ["by a", *LINES[1:9], "by b", *LINES[10:]])
     await bench.take("b", "2")
-    write("renamed.md", ["by a", *text[1:9], "by b", *text[10:19]])
+    write(bench.path / "renamed.md", ["by a", *LINES[1:9], "by b", *LINES[10:29]])
     await bench.take("c", "3")
 
-    [file] = (await bench.changes()).files
-    assert (file.operation, file.old_path) == ("rename", "README.md")
-    lines = {
-        (line.kind, line.text): line.agent
-        for hunk_ in file.hunks
-        for line in hunk_.lines
-        if line.kind != "context"
-    }
-    assert lines == {
+    changes = await bench.changes()
+    assert (changes.files[0].operation, changes.files[0].old_path) == ("rename", "README.md")
+    assert authors(changes) == {
         ("add", "by a"): "a",
-        ("delete", "original 0"): "a",
+        ("delete", "line 0"): "a",
         ("add", "by b"): "b",
-        ("delete", "original 9"): "b",
-        ("delete", "original 19"): "c",
+        ("delete", "line 9"): "b",
+        ("delete", "line 29"): "c",
     }
 
 
-async def test_what_a_rewind_brings_back_belongs_to_who_wrote_it(bench: Bench) -> None:
-    """The second parent says so."""
-    path = bench.path / "new"
-    path.write_text("by a\nby a too\n")
-    first = await bench.take("a", "1")
-    path.write_text("by b\n")
+async def test_a_file_moved_over_a_removed_one(bench: Bench) -> None:
+    """Who removed the one removed its lines; who moved the other moved its lines there."""
+    write(bench.path / "README.md", LINES[:10])
+    write(bench.path / "other", LINES[10:20])
+    await reviewed(bench)
+    (bench.path / "README.md").unlink()
+    await bench.take("a", "1")
+    (bench.path / "other").rename(bench.path / "README.md")
     await bench.take("b", "2")
-    path.write_text("by a\nby a too\n")
-    await bench.take(None, None, first.commit)
 
+    found = {
+        (file.path, kind, agent)
+        for file in (await bench.changes()).files
+        for (kind, _text), agent in authors(
+            msgspec.structs.replace(await bench.changes(), files=[file])
+        ).items()
+    }
+    assert found == {
+        ("README.md", "delete", "a"),
+        ("README.md", "add", "b"),
+        ("other", "delete", "b"),
+    }
+
+
+async def test_after_a_partial_reject_the_person_made_nothing(bench: Bench) -> None:
+    """What is back is not there to be shown; the rest stays its authors', deletions too."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    write(path, ["by a", *LINES[1:15], *LINES[16:]])
+    await bench.take("a", "1")
+    write(path, ["by a", *LINES[1:15], *LINES[16:29], "by b"])
+    await bench.take("b", "2")
     [file] = (await bench.changes()).files
-    assert [(share.name, share.lines) for share in file.agents] == [("a", 2)]
+    await rejected(bench, Choice(hunks=frozenset({file.hunks[0].id})))
+
+    expected = {("delete", "line 15"): "a", ("delete", "line 29"): "b", ("add", "by b"): "b"}
+    assert authors(await bench.changes()) == expected
+    write(path, [*LINES[:15], *LINES[16:29], "by b", "by me"])
+    await bench.take(None, None)
+    assert authors(await bench.changes()) == expected | {("add", "by me"): None}
 
 
-async def test_following_the_turns_says_what_blame_says(bench: Bench) -> None:
-    """Two ways to the same answer, on a file whose lines repeat."""
-    lines = [f"    item {number % 7}\n" for number in range(60)]
-    for turn in range(12):
-        lines[turn * 3 : turn * 3 + turn % 4] = [f"    item {turn % 5}\n", "\n"]
-        (bench.path / "README.md").write_text("".join(lines))
-        await bench.take(f"agent {turn % 3}", str(turn))
-    base, head = bench.row.base_snapshot, bench.row.head_snapshot
-    assert base is not None
-    assert head is not None
-    history = await History.read(bench.store, base, head)
-    [entry] = await entries(bench.store, base, head)
-    patches = await all_patches(bench.store, base, head)
-    patch = patches[entry.path]
+async def test_after_a_whole_reject_only_new_work_counts(bench: Bench) -> None:
+    """The file is as reviewed again; its next change is its next author's alone."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    for agent in ("a", "b"):
+        write(path, [f"by {agent}", *LINES[3:]])
+        await bench.take(agent, agent)
+    await rejected(bench, Choice(everything=True))
+    assert (await bench.changes()).files == []
+    write(path, LINES[1:])
+    await bench.take("c", "3")
 
-    followed = (await history.lines([(entry, patch)]))[entry.path].added
-    blame = await blamed(bench.store, head, entry.path, patch)
+    assert authors(await bench.changes()) == {("delete", "line 0"): "c"}
 
-    by_commit = {touch.step.commit: touch.step.author for touch in history.touches(entry)}
-    expected = {line: by_commit[commit] for line, commit in blame.items() if commit in by_commit}
-    assert {line: followed[line] for line in expected} == expected
-    assert len(set(expected.values())) > 5
+
+async def test_after_an_accept_of_a_part_the_rest_keeps_its_authors(bench: Bench) -> None:
+    """And what was accepted and then removed was removed by who did that."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    write(path, ["by a", *LINES[1:]])
+    await bench.take("a", "1")
+    write(path, ["by a", *LINES[1:20], "by b", *LINES[21:]])
+    await bench.take("b", "2")
+    [file] = (await bench.changes()).files
+    made = await accept(bench.snapshots, bench.row, Choice(hunks=frozenset({file.hunks[0].id})))
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=made.snapshot)
+    assert authors(await bench.changes()) == {("delete", "line 20"): "b", ("add", "by b"): "b"}
+    write(path, [*LINES[1:20], "by b", *LINES[21:]])
+    await bench.take("c", "3")
+
+    assert authors(await bench.changes()) == {
+        ("delete", "by a"): "c",
+        ("delete", "line 20"): "b",
+        ("add", "by b"): "b",
+    }
+
+
+async def test_accepting_a_part_of_a_renamed_file(bench: Bench) -> None:
+    """Found under its other name, although hardly like it."""
+    write(bench.path / "README.md", LINES)
+    await reviewed(bench)
+    start = [f"by a {number}" for number in range(14)]
+    (bench.path / "README.md").unlink()
+    write(bench.path / "renamed", [*start, *LINES[14:]])
+    await bench.take("a", "1")
+    write(bench.path / "renamed", [*start, *LINES[14:29], "by b"])
+    await bench.take("b", "2")
+    [file] = (await bench.changes()).files
+    made = await accept(bench.snapshots, bench.row, Choice(hunks=frozenset({file.hunks[0].id})))
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=made.snapshot)
+
+    changes = await bench.changes()
+    assert changes.files[0].operation == "rename"
+    assert authors(changes) == {("delete", "line 29"): "b", ("add", "by b"): "b"}
+
+
+async def test_a_rewind_brings_lines_back_and_its_undo_removes_them(bench: Bench) -> None:
+    """Back: its writer's. Gone again: removed by who removed it first, not by the person."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    write(path, ["by a", "by a too", *LINES])
+    first = await bench.take("a", "1")
+    write(path, ["by b", *LINES[5:]])
+    second = await bench.take("b", "2")
+    before = authors(await bench.changes())
+    await rewound(bench, first.commit)
+    assert authors(await bench.changes()) == {("add", "by a"): "a", ("add", "by a too"): "a"}
+    await rewound(bench, second.commit)
+
+    assert authors(await bench.changes()) == before
+    assert set(before.values()) == {"b"}
+
+
+async def test_what_was_accepted_and_rewound_was_removed_by_the_person(bench: Bench) -> None:
+    """Nobody else took it away."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    first = bench.row.head_snapshot or ""
+    write(path, ["by a", *LINES])
+    await bench.take("a", "1")
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=bench.row.head_snapshot)
+    await rewound(bench, first)
+
+    assert authors(await bench.changes()) == {("delete", "by a"): None}
+
+
+async def test_a_file_made_again_has_new_lines(bench: Bench) -> None:
+    """Also where its text is the old one's."""
+    path = bench.path / "new"
+    for agent, lines in (("a", LINES[:3]), ("b", None), ("c", LINES[:4]), ("d", LINES[:5])):
+        if lines is None:
+            path.unlink()
+        else:
+            write(path, lines)
+        await bench.take(agent, agent)
+
+    assert authors(await bench.changes()) == {
+        **{("add", line): "c" for line in LINES[:4]},
+        ("add", "line 4"): "d",
+    }
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+async def test_line_ends_and_a_missing_last_one(bench: Bench, ending: str) -> None:
+    """Who adds the end of the last line made that line; who changes all line ends made all."""
+    path = bench.path / "README.md"
+    path.write_bytes(ending.join(LINES).encode())
+    await reviewed(bench)
+    path.write_bytes(ending.join(["by a", *LINES[1:]]).encode())
+    await bench.take("a", "1")
+    path.write_bytes((ending.join(["by a", *LINES[1:]]) + ending).encode())
+    await bench.take("b", "2")
+
+    end = ending.removesuffix("\n")
+    assert authors(await bench.changes()) == {
+        ("delete", f"line 0{end}"): "a",
+        ("add", f"by a{end}"): "a",
+        ("delete", "line 29"): "b",
+        ("add", f"line 29{end}"): "b",
+    }
+    path.write_bytes(b"\t\n".join(line.encode() for line in LINES))
+    await bench.take("c", "3")
+    found = authors(await bench.changes())
+    assert {by for (kind, _text), by in found.items() if kind == "add"} == {"c"}
+
+
+async def test_modes_links_and_submodules(bench: Bench) -> None:
+    """What has no lines of its own is its last changer's; the lines beside stay whose they are."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    (bench.path / "link").symlink_to("README.md")
+    await reviewed(bench)
+    write(path, ["by a", *LINES[1:]])
+    await bench.take("a", "1")
+    path.chmod(0o755)
+    (bench.path / "link").unlink()
+    (bench.path / "link").symlink_to("src")
+    await bench.take("b", "2")
+    path.chmod(0o644)
+    path.unlink()
+    path.symlink_to("src/app.py")
+    (bench.path / "src" / "app.py").chmod(0o755)
+    await bench.take("c", "3")
+
+    readme, link, app = (await bench.changes()).files
+    assert {line.agent for hunk in readme.hunks for line in hunk.lines if line.kind == "add"} == {
+        "c"
+    }
+    assert [(line.kind, line.agent) for line in link.hunks[0].lines] == [
+        ("delete", "b"),
+        ("add", "b"),
+    ]
+    assert (app.hunks, [share.name for share in app.agents]) == ([], ["c"])
+    assert (app.old_mode, app.new_mode) == ("100644", "100755")
+
+
+async def test_a_submodule_that_moved(bench: Bench) -> None:
+    """Its one line is its last mover's."""
+    inner = bench.data / "inner"
+    inner.mkdir(parents=True)
+    run(inner, "git", "init", "--quiet")
+    for number in range(3):
+        run(
+            *(inner, "git", "-c", "user.name=n", "-c", "user.email=e", "commit", "--quiet"),
+            *("--allow-empty", "-m", str(number)),
+        )
+    await bench.git("-c", "protocol.file.allow=always", "submodule", "add", str(inner), "sub")
+    await reviewed(bench)
+    for agent, commit in (("a", "HEAD~1"), ("b", "HEAD~2")):
+        run(bench.path / "sub", "git", "checkout", "--quiet", commit.replace("HEAD", "origin/HEAD"))
+        await bench.take(agent, agent)
+
+    [sub] = (await bench.changes()).files
+    assert [(line.kind, line.agent) for line in sub.hunks[0].lines] == [
+        ("delete", "b"),
+        ("add", "b"),
+    ]
 
 
 async def test_a_turn_that_cannot_be_read_line_by_line_is_no_obstacle(bench: Bench) -> None:
     """The file was binary, or a link, for a while."""
     path = bench.path / "file"
-    path.write_text("by a\nsecond\n")
+    write(path, ["by a", "second"])
     await bench.take("a", "1")
     path.write_bytes(b"\0\1\2")
     await bench.take("b", "2")
-    path.write_text("by c\nby c too\n")
+    write(path, ["by c", "by c too"])
     await bench.take("c", "3")
     path.unlink()
     path.symlink_to("README.md")
     await bench.take("d", "4")
     path.unlink()
-    path.write_text("by e\n")
+    write(path, ["by e"])
     await bench.take("e", "5")
-    path.write_text("by e\nby f\n")
+    write(path, ["by e", "by f"])
     await bench.take("f", "6")
 
+    assert authors(await bench.changes()) == {("add", "by e"): "e", ("add", "by f"): "f"}
+
+
+async def test_where_lines_repeat_every_one_still_has_a_maker(bench: Bench) -> None:
+    """No differing line is the person's, who made none."""
+    path = bench.path / "README.md"
+    lines = [f"    item {number % 3}" for number in range(40)]
+    write(path, lines)
+    await reviewed(bench)
+    for turn in range(9):
+        lines[turn * 3 : turn * 3 + turn % 4] = [f"    item {turn % 3}", ""]
+        write(path, lines)
+        await bench.take(f"agent {turn % 2}", str(turn))
     [file] = (await bench.changes()).files
-    assert [(line.text, line.agent) for line in file.hunks[0].lines] == [
-        ("by e", "e"),
-        ("by f", "f"),
-    ]
+    await rejected(bench, Choice(hunks=frozenset({file.hunks[0].id})))
+
+    assert None not in authors(await bench.changes()).values()
+
+
+async def test_against_any_snapshot(bench: Bench) -> None:
+    """What one turn or several did, also from a state that was left behind."""
+    path = bench.path / "README.md"
+    write(path, LINES)
+    await reviewed(bench)
+    first = bench.row.head_snapshot or ""
+    write(path, ["by a", *LINES])
+    left = await bench.take("a", "1")
+    await rewound(bench, first)
+    write(path, [*LINES, "by b"])
+    await bench.take("b", "2")
+
+    assert authors(await bench.changes(since=left.commit)) == {
+        ("delete", "by a"): None,
+        ("add", "by b"): "b",
+    }
+    assert authors(await bench.changes(since=first)) == {("add", "by b"): "b"}

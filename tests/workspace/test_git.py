@@ -1,5 +1,7 @@
 """How git is called and what its failures say."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,20 @@ from roundhouse.workspace.git import GitError, explain, git, git_bounded, git_in
 async def test_it_gives_back_what_git_printed(repo: Path) -> None:
     """Output as bytes."""
     assert await git("rev-parse", "--show-toplevel", cwd=repo) == f"{repo}\n".encode()
+
+
+def test_it_never_reads_what_we_were_started_with(repo: Path) -> None:
+    """Neither without an input nor with an empty one: the supervisor holds the runner's stdin open."""
+    program = (
+        "import anyio, pathlib; from roundhouse.workspace.git import git;"
+        "print([anyio.run(lambda: git('cat-file', '--batch-check', cwd=pathlib.Path.cwd(), stdin=given))"
+        " for given in (None, b'')])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=repo, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.read() == b"[b'', b'']\n"
 
 
 async def test_a_failure_names_command_folder_and_reason(repo: Path) -> None:

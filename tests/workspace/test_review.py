@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
-from roundhouse.model.change import AgentShare
-from roundhouse.model.errors import InvalidInput
+from roundhouse.model.change import AgentShare, ChangeSet
+from roundhouse.model.errors import Conflict, InvalidInput
+from roundhouse.model.review import Choice
+from roundhouse.workspace.review import change_set, chosen_by, marks
 from tests.workspace.conftest import Bench
 
 
@@ -239,3 +241,198 @@ async def test_the_users_blame_settings_do_not_break_ours(
     await two_agents(bench)
 
     assert len((await bench.changes()).files) == 3
+
+
+async def marked(bench: Bench, seen: list[str], *, unseen_only: bool = False) -> ChangeSet:
+    """The change set of a person who has set these marks."""
+    return await change_set(bench.snapshots, bench.row, seen=seen, unseen_only=unseen_only)
+
+
+def ids(changes: ChangeSet) -> list[str]:
+    """All that a person can mark by itself."""
+    return [hunk.id for file in changes.files for hunk in file.hunks]
+
+
+async def three_kinds(bench: Bench) -> None:
+    """A file with two hunks, each another agent's; a binary file; one whose mode alone differs."""
+    lines = [f"line {number}\n" for number in range(40)]
+    (bench.path / "README.md").write_text("".join(lines))
+    base = await bench.take("a", "1")
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=base.commit)
+    (bench.path / "README.md").write_text("".join(["by a\n", *lines[1:]]))
+    (bench.path / "pic").write_bytes(b"\0a")
+    await bench.take("a", "2")
+    (bench.path / "README.md").write_text("".join(["by a\n", *lines[1:39], "by b\n"]))
+    (bench.path / "src" / "app.py").chmod(0o755)
+    await bench.take("b", "3")
+
+
+async def test_against_another_snapshot(bench: Bench) -> None:
+    """What came after it, and by whom."""
+    await three_kinds(bench)
+    reviewed, head = bench.row.reviewed_snapshot, bench.row.head_snapshot
+    (bench.path / "mine").write_text("x\n")
+    await bench.take(None, None)
+
+    assert [file.path for file in (await bench.changes(since=head)).files] == ["mine"]
+    assert [file.path for file in (await bench.changes(since=reviewed)).files] == [
+        "README.md",
+        "mine",
+        "pic",
+        "src/app.py",
+    ]
+    assert (await bench.changes(since=bench.row.head_snapshot)).files == []
+
+
+@pytest.mark.parametrize("since", ["0" * 40, "HEAD", "--all", "", "g" * 40])
+async def test_a_snapshot_that_is_none_is_refused(bench: Bench, since: str) -> None:
+    """Nothing but the id of a snapshot of this session."""
+    with pytest.raises(InvalidInput) as caught:
+        await bench.changes(since=since)
+    assert caught.value.field == "since"
+
+
+async def test_a_commit_of_the_users_is_no_snapshot(bench: Bench) -> None:
+    """Although our store can see it."""
+    with pytest.raises(InvalidInput):
+        await bench.changes(since=bench.row.base_commit)
+
+
+async def test_what_was_seen_is_marked_and_can_be_left_out(bench: Bench) -> None:
+    """By hunk, then by file."""
+    await three_kinds(bench)
+    readme, pic, app = (await bench.changes()).files
+    one = await marks(bench.snapshots, bench.row, Choice(hunks=frozenset({readme.hunks[0].id})))
+    changes = await marked(bench, one)
+    assert [[hunk.seen for hunk in file.hunks] for file in changes.files] == [[True, False], [], []]
+    assert not any(file.seen for file in changes.files)
+    rest = await marked(bench, one, unseen_only=True)
+    assert ids(rest) == [readme.hunks[1].id]
+    assert (rest.totals.files, rest.totals.additions) == (3, 1)
+    assert [share.name for share in rest.totals.agents] == ["b"]
+
+    two = await marks(
+        bench.snapshots, bench.row, Choice(files=frozenset({"pic", "README.md", "src/app.py"}))
+    )
+    assert {readme.id, pic.id, app.id, *ids(changes)} <= set(two)
+    assert all(file.seen for file in (await marked(bench, two)).files)
+    assert (await marked(bench, two, unseen_only=True)).files == []
+    assert set(await marks(bench.snapshots, bench.row, Choice(everything=True))) == set(two)
+
+
+async def test_a_mark_ends_with_what_it_marked(bench: Bench) -> None:
+    """Another content, another mode, other bytes: each is new to the person."""
+    await three_kinds(bench)
+    seen = await marks(bench.snapshots, bench.row, Choice(everything=True))
+    (bench.path / "pic").write_bytes(b"\0b")
+    (bench.path / "README.md").chmod(0o755)
+    (bench.path / "src" / "app.py").write_text("other\n")
+    await bench.take("a", "4")
+
+    files = (await marked(bench, seen, unseen_only=True)).files
+    assert [(file.path, len(file.hunks)) for file in files] == [
+        ("README.md", 0),
+        ("pic", 0),
+        ("src/app.py", 1),
+    ]
+    assert (files[0].old_mode, files[0].new_mode) == ("100644", "100755")
+    seen = await marks(bench.snapshots, bench.row, Choice(everything=True))
+    (bench.path / "src" / "app.py").chmod(0o644)
+    await bench.take("a", "5")
+    assert (await marked(bench, seen, unseen_only=True)).files == []
+
+
+async def test_equal_hunks_of_a_file_have_different_ids(bench: Bench) -> None:
+    """So that a mark is one hunk's."""
+    lines = ["same\n"] * 60
+    (bench.path / "README.md").write_text("".join(lines))
+    base = await bench.take("a", "1")
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=base.commit)
+    lines[10] = lines[40] = "other\n"
+    (bench.path / "README.md").write_text("".join(lines))
+    await bench.take("a", "2")
+
+    first, second = ids(await bench.changes())
+    assert first != second
+    files = (await marked(bench, [first], unseen_only=True)).files
+    assert [hunk.id for hunk in files[0].hunks] == [second]
+
+
+async def test_what_is_not_there_now_cannot_be_marked(bench: Bench) -> None:
+    """As it cannot be accepted."""
+    await three_kinds(bench)
+    for choice, code in (
+        (Choice(hunks=frozenset({"0" * 16})), "stale_hunk"),
+        (Choice(files=frozenset({"gone"})), "stale_file"),
+    ):
+        with pytest.raises(Conflict) as caught:
+            await marks(bench.snapshots, bench.row, choice)
+        assert caught.value.code == code
+
+
+async def test_what_one_alone_wrote_and_what_others_had_a_part_in(bench: Bench) -> None:
+    """Files without hunks by path, hunks by id; mixed is what several made."""
+    await three_kinds(bench)
+    (bench.path / "pair").write_text("by a\n")
+    await bench.take("a", "4")
+    (bench.path / "pair").write_text("by a\nby b\n")
+    await bench.take("b", "5")
+    readme, pair, pic, _app = (await bench.changes()).files
+
+    theirs = await chosen_by(bench.snapshots, bench.row, "a")
+    assert theirs == (frozenset({"pic"}), frozenset({readme.hunks[0].id}), [pair.hunks[0].id])
+    theirs = await chosen_by(bench.snapshots, bench.row, "b")
+    assert theirs == (
+        frozenset({"src/app.py"}),
+        frozenset({readme.hunks[1].id}),
+        [pair.hunks[0].id],
+    )
+    assert await chosen_by(bench.snapshots, bench.row, "person") == (frozenset(), frozenset(), [])
+    found = await marks(bench.snapshots, bench.row, Choice(agent="a"))
+    assert set(found) == {readme.hunks[0].id, pic.id}
+
+
+async def test_a_large_file_is_told_of_and_comes_in_parts_when_asked_for(bench: Bench) -> None:
+    """Every hunk once, with its authors; totals and the file's own facts on each page."""
+    lines = [f"line {number} {'x' * 60}\n" for number in range(30_000)]
+    (bench.path / "big").write_text("".join(lines))
+    (bench.path / "big too").write_text("".join(lines))
+    base = await bench.take("a", "1")
+    bench.worktree = msgspec.structs.replace(bench.row, reviewed_snapshot=base.commit)
+    for agent, first in (("a", 0), ("b", 9)):
+        lines[first::18] = [f"by {agent}\n" for _ in lines[first::18]]
+        (bench.path / "big").write_text("".join(lines))
+        await bench.take(agent, agent)
+    [listed] = (await bench.changes()).files
+    assert (listed.too_large, listed.hunks) == (True, [])
+    assert sorted(share.name or "" for share in listed.agents) == ["a", "b"]
+
+    seen: list[str] = []
+    pages, cursor = 0, None
+    while True:
+        page = await bench.changes(path="big", cursor=cursor)
+        [file] = page.files
+        assert (file.id, file.too_large, file.additions) == (listed.id, False, listed.additions)
+        assert {line.agent for hunk in file.hunks for line in hunk.lines if line.kind == "add"} == {
+            "a",
+            "b",
+        }
+        seen += [hunk.id for hunk in file.hunks]
+        pages, cursor = pages + 1, page.next_cursor
+        if cursor is None:
+            break
+    assert pages > 1
+    assert len(seen) == len(set(seen)) == (30_000 - 1) // 9 + 1
+
+
+async def test_past_all_bounds_a_file_stays_told_of(bench: Bench) -> None:
+    """Too many lines for any answer."""
+    (bench.path / "vast").write_text("x\n" * 200_001)
+    await bench.take("a", "1")
+
+    [file] = (await bench.changes(path="vast")).files
+    assert (file.too_large, file.hunks, file.additions) == (True, [], 200_001)
+    (bench.path / "vast").write_text("x\n" * 200_000)
+    await bench.take("a", "2")
+    [file] = (await bench.changes(path="vast")).files
+    assert (file.too_large, len(file.hunks[0].lines)) == (False, 200_000)

@@ -1,59 +1,27 @@
-"""Who made each differing line, from the turns between two snapshots.
+"""Who made each differing line: every line is followed through the snapshots between its two sides.
 
-Owns the history of a session's snapshots and the walk through it. A file that one turn alone touched needs no look at
-its lines. Along a straight line of turns each line is followed through what the turns did, all files in one call of
-git; where a snapshot has two parents, or a turn's difference cannot be read, `git blame` is asked, file by file. Where
-the whole difference is aligned otherwise than its steps, the last turn that fits the line has it.
+A turn or the person's edit makes lines and removes lines. A verdict or a rewind makes none: what it takes from its
+second parent is its writer's, and what is gone again was removed by who removed it there. Where a file repeats lines and
+the whole difference is aligned otherwise than its steps, the last step that fits the line has it.
 """
 
-import os
-import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-import anyio
 from anyio import to_thread
 from msgspec import Struct
 
-from roundhouse.model.errors import WorkspaceError
-from roundhouse.workspace.delta import LARGE_BYTES, Entry, chunked, raw_entry
-from roundhouse.workspace.diff import FilePatch, PatchHunk, parse_log, parse_patch
-from roundhouse.workspace.git import LONG_DEADLINE, git_in_store
-from roundhouse.workspace.snapshot import Author, parse_author
+from roundhouse.workspace.delta import GITLINK, Entry
+from roundhouse.workspace.diff import PatchHunk
+from roundhouse.workspace.history import History, Side, Step
+from roundhouse.workspace.pairs import Pair, line_counts, pair_hunks
+from roundhouse.workspace.snapshot import Author
+from roundhouse.workspace.tokens import Gone, Makers, Origin, State, edited, mixed, taken
+from roundhouse.workspace.tracing import NO_MODE, PERSON, Place, Trace, place
 
-_FORMAT = "--format=%x01%H %P%n%B%x02"
-_BLAMED = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)")
-_PLAIN = (
-    *("--no-color", "--no-ext-diff", "--no-textconv"),
-    *("--src-prefix=a/", "--dst-prefix=b/", "-U0"),
-)
-_LARGE = ("-c", f"core.bigFileThreshold={LARGE_BYTES}")
-_BLAMES_AT_ONCE = 4
-_RANGES = 100
-"""Above this many hunks the whole file is blamed: the command line has an end."""
-
-
-Parts: TypeAlias = list[list[PatchHunk]]
-"""What a step did to a file: mostly one list of hunks; two where a file became a link, or the reverse."""
-Changes: TypeAlias = dict[tuple[str, bytes], Parts | None]
-"""By step and new path; None where there are no lines to read."""
-
-
-class Step(Struct, frozen=True):
-    """One snapshot: its author and the files that it changed against its first parent."""
-
-    commit: str
-    parents: list[str]
-    author: Author
-    entries: list[Entry]
-
-
-class Touch(Struct, frozen=True):
-    """One step that changed a file, and the file's names before and after."""
-
-    step: Step
-    entry: Entry
+Hunks: TypeAlias = Mapping[Pair, list[PatchHunk] | None]
+_Content: TypeAlias = tuple[str, str]
+"""Mode and blob."""
 
 
 class Lines(Struct, frozen=True):
@@ -63,259 +31,296 @@ class Lines(Struct, frozen=True):
     deleted: dict[int, Author]
 
 
-class Followed(Struct, frozen=True):
-    """Which step made a line, by its number now; which step removed one, by its number at first."""
+async def lines_of(
+    store_history: History, old: str, head: str, files: Iterable[tuple[Entry, Trace]]
+) -> dict[bytes, Lines]:
+    """The authors of every differing line between two snapshots, by new path. Raises GitError."""
+    store = store_history.store
+    wanted = list(files)
 
-    made: dict[int, str]
-    removed: dict[int, str]
+    def collect() -> list[_Walk]:
+        return [_Walk(store_history, old, head, *file) for file in wanted]
+
+    walks = await to_thread.run_sync(collect)
+    hunks = await pair_hunks(store, {pair for walk in walks for pair in walk.pairs()})
+    blobs = {
+        blob
+        for walk in walks
+        for mode, blob in walk.contents(hunks)
+        if mode not in {NO_MODE, GITLINK}
+    }
+    counts = await line_counts(store, blobs)
+
+    def settle() -> dict[bytes, Lines]:
+        return {walk.entry.path: walk.settle(hunks, counts) for walk in walks}
+
+    return await to_thread.run_sync(settle)
 
 
-class History:
-    """The steps from one snapshot to another, oldest first."""
+class _Link(Struct, frozen=True):
+    """Where a file comes from in one parent; `pair` is None where its content there has no lines in common."""
 
-    def __init__(self, store: Path, head: str, steps: list[Step], *, straight: bool) -> None:
-        self._store = store
-        self._head = head
-        self._steps = steps
-        self._straight = straight
-        self._by_path = [{entry.path: entry for entry in step.entries} for step in steps]
-        self._by_old = [{entry.old_name: entry for entry in step.entries} for step in steps]
-        self._authors = {step.commit: step.author for step in steps}
-        self._blames = anyio.CapacityLimiter(_BLAMES_AT_ONCE)
+    place: Place
+    pair: Pair | None = None
 
-    @classmethod
-    async def read(cls, store: Path, old: str, head: str) -> "History":
-        """The steps of the first-parent chain after `old`, or all, where `old` is not on it. Raises GitError."""
-        steps = await _steps(store, f"{old}..{head}")
-        # None although they differ: `old` is an accepted part of `head`, and comes after it.
-        straight = old == head or bool(steps and steps[0].parents[:1] == [old])
-        if not straight:
-            steps = await _steps(store, head)
-        return cls(store, head, steps, straight=straight)
+    def origin(self, states: Mapping[Place, State], hunks: Hunks) -> Origin:
+        kept: list[PatchHunk] | None = None
+        if self.pair is not None:
+            kept = [] if self.pair[0] == self.pair[1] else hunks.get(self.pair)
+        return Origin(states[self.place], kept)
 
-    def touches(self, entry: Entry) -> list[Touch]:
-        """The steps that changed the file, under whatever name it had, oldest first."""
-        found = {touch.step.commit: touch for touch in self._backward(entry.path)}
-        found |= {touch.step.commit: touch for touch in self._forward(entry.old_name)}
-        return [found[step.commit] for step in self._steps if step.commit in found]
 
-    async def lines(self, wanted: Iterable[tuple[Entry, FilePatch]]) -> dict[bytes, Lines]:
-        """The authors of every differing line of these files, by new path. Raises GitError."""
-        files = list(wanted)
-        changes = await self._changes([entry for entry, _patch in files])
-        made: dict[bytes, dict[int, str]] = {}
-        failed: list[WorkspaceError] = []
+class _Node(Struct):
+    """A file in the snapshot that last changed it."""
 
-        async def blame(entry: Entry, patch: FilePatch) -> None:
-            try:
-                async with self._blames:
-                    made[entry.path] = await blamed(self._store, self._head, entry.path, patch)
-            except WorkspaceError as error:
-                failed.append(error)
-                tasks.cancel_scope.cancel()
+    step: Step
+    content: _Content
+    first: _Link
+    under: Place | None = None
+    """Of a file that came from another name, what was at this one before."""
+    second: _Link | None = None
+    whole: bool = False
+    """It is as in the second parent."""
 
-        async with anyio.create_task_group() as tasks:
-            for entry, patch in files:
-                if not self._readable(self.touches(entry), changes) and entry.status != "D":
-                    tasks.start_soon(blame, entry, patch)
-        if failed:  # by itself, not in a group
-            raise failed[0]
-        unknown = {commit for found in made.values() for commit in found.values()}
-        self._authors |= await _authors(self._store, unknown - self._authors.keys())
 
-        def settle() -> dict[bytes, Lines]:
-            return {
-                entry.path: self._settle(entry, patch, changes, made.get(entry.path))
-                for entry, patch in files
-            }
+class _Walk:
+    """One file's way from the old side to the new."""
 
-        return await to_thread.run_sync(settle)
+    def __init__(self, history: History, old: str, head: str, entry: Entry, trace: Trace) -> None:
+        self.entry = entry
+        self._history = history
+        self._nodes: dict[Place, _Node] = {}
+        self._roots: dict[Place, _Content] = {}
+        self._start = trace.start
+        self._new = place(history, head, entry.path)
+        if trace.start is not None:
+            self._old = trace.start
+            self._left = self._new
+        else:
+            self._old = place(history, old, entry.old_name)
+            self._left = place(history, head, entry.old_name)
+        if self._start is not None or not self._old[0]:
+            self._roots[self._old] = (entry.old_mode, entry.old_blob)
+        self._names: dict[bytes, Place] = {}
+        rest = [self._new, self._old, self._left]
+        while rest:
+            at = rest.pop()
+            if trace.start is None and at[1] not in self._names:
+                self._names[at[1]] = place(history, old, at[1])
+                rest.append(self._names[at[1]])
+            if at[0] and at != self._start and at not in self._nodes:
+                node = self._node(at)
+                self._nodes[at] = node
+                rest += [link.place for link in (node.first, node.second) if link is not None]
+                rest += [node.under] if node.under is not None else []
+        self._order = sorted(self._nodes, key=lambda at: self._nodes[at].step.index)
 
-    async def _changes(self, files: list[Entry]) -> Changes:
-        """What each step did to these files, without context, by step and new path."""
-        pairs: dict[str, str] = {}
-        paths: set[bytes] = set()
-        found: Changes = {}
-        for touch in (touch for entry in files for touch in self.touches(entry)):
-            entry, step = touch.entry, touch.step
-            if entry.old_path is None:
-                paths.add(entry.path)
-                pairs[step.commit] = step.parents[0]
-            elif entry.old_blob != entry.new_blob and (step.commit, entry.path) not in found:
-                out = await git_in_store(
-                    *(*_LARGE, "diff", *_PLAIN, entry.old_blob, entry.new_blob), store=self._store
-                )
-                for patch in parse_patch(out):
-                    _add_part(found, step.commit, entry.path, patch)
-        stdin = "".join(f"{commit} {parent}\n" for commit, parent in pairs.items()).encode()
-        for portion in chunked(sorted(paths)):
-            out = await git_in_store(
-                *(*_LARGE, "diff-tree", "--stdin", "-r", "-p", "--no-renames", *_PLAIN),
-                *("--", *portion),
-                store=self._store,
-                stdin=stdin,
-                deadline=LONG_DEADLINE,
-            )
-            for commit, patch in await to_thread.run_sync(lambda text: list(parse_log(text)), out):
-                _add_part(found, commit or "", patch.path, patch)
+    def pairs(self) -> set[Pair]:
+        """The contents to compare."""
+        found = {_pair(self.entry)}
+        for node in self._nodes.values():
+            found |= {link.pair for link in (node.first, node.second) if link is not None}
+        return {pair for pair in found if pair is not None and pair[0] != pair[1]}
+
+    def contents(self, hunks: Hunks) -> set[_Content]:
+        """Those whose lines are to be counted."""
+        found = set(self._roots.values()) | {
+            node.content
+            for node in self._nodes.values()
+            if node.first.pair is None or hunks.get(node.first.pair, []) is None
+        }
+        if _readable(self.entry, hunks) is None:
+            found |= {_old_content(self.entry), _new_content(self.entry)}
         return found
 
-    def _readable(self, touches: list[Touch], changes: Changes) -> bool:
-        """Whether the file's lines can be followed through these steps."""
-        return self._straight and all(
-            len(touch.step.parents) == 1 and _parts(touch, changes) is not None for touch in touches
-        )
+    def settle(self, hunks: Hunks, counts: Mapping[str, int]) -> Lines:
+        """The authors of the difference's lines."""
+        makers = Makers()
+        states: dict[Place, State] = {}
+        for at in [*(at for at in self._places() if at not in self._nodes), *self._order]:
+            node = self._nodes.get(at)
+            if node is None:
+                content = self._roots.get(at, (NO_MODE, ""))
+                states[at] = State(makers.make(PERSON, _count(content, counts)))
+            else:
+                states[at] = _state(node, states, makers, hunks, _count(node.content, counts))
+        return _Difference(self, states, makers, hunks).lines(counts)
 
-    def _settle(
-        self, entry: Entry, patch: FilePatch, changes: Changes, blame: dict[int, str] | None
-    ) -> Lines:
-        touches = self.touches(entry)
-        inside = {touch.step.commit for touch in touches}
-        # Beside a second parent also a step outside may be right: it wrote what came back.
-        free = blame is not None and any(len(touch.step.parents) > 1 for touch in touches)
-        last = touches[-1].step.author if touches else Author(None, None)
-        by_text = _last_by_text(touches, changes)
-        back = list(self._backward(entry.path))[::-1]
-        made = _follow(back, changes).made if blame is None else blame
-        forth = list(self._forward(entry.old_name)) if self._straight else []
-        removed = _follow(forth, changes).removed
-        added: dict[int, Author] = {}
-        deleted: dict[int, Author] = {}
-        for line in (line for hunk in patch.hunks for line in hunk.lines):
-            fitting = by_text.get((line.kind, line.text), last)
+    def _places(self) -> set[Place]:
+        found = {self._new, self._old, self._left, *self._names.values()}
+        for node in self._nodes.values():
+            found |= {link.place for link in (node.first, node.second) if link is not None}
+            found |= {node.under} if node.under is not None else set()
+        return found
+
+    def _node(self, at: Place) -> _Node:
+        step = self._history.steps[at[0]]
+        path = at[1]
+        entry = step.first.entries.get(path)
+        content = (NO_MODE, "") if entry is None else _new_content(entry)
+        node = _Node(step, content, self._link(step.parents[0], step.first, path))
+        if entry is not None and entry.old_path is not None and self._start is None:
+            node.under = place(self._history, step.parents[0], path)
+        if step.beside is not None:
+            node.whole = path not in step.beside.entries and path not in step.beside.left
+            if node.whole:
+                node.second = _Link(self._at(step.parents[1], path, content))
+            else:
+                node.second = self._link(step.parents[1], step.beside, path)
+                self._across(node, step, path)
+        return node
+
+    def _across(self, node: _Node, step: Step, path: bytes) -> None:
+        """Find under its other name a file that is new to one of the parents only."""
+        if step.across is None or step.beside is None or node.second is None:
+            return
+        first, second = step.first.entries.get(path), step.beside.entries.get(path)
+        if first is None or second is None:
+            return
+        for entry in step.across.entries.values():
+            if entry.old_path is None:
+                continue
+            if second.status == "A" and entry.old_path == first.old_name:
+                at = self._at(step.parents[1], entry.path, _new_content(entry))
+                node.second = _Link(at, _like(_new_content(entry), node.content))
+            elif first.status == "A" and entry.path == second.old_name:
+                at = self._at(step.parents[0], entry.old_path, _old_content(entry))
+                node.first = _Link(at, _like(_old_content(entry), node.content))
+
+    def _link(self, parent: str, side: Side, path: bytes) -> _Link:
+        entry = side.entries.get(path)
+        if entry is None:
+            content = _old_content(side.left[path]) if path in side.left else (NO_MODE, "")
+            return _Link(self._at(parent, path, content))
+        return _Link(self._at(parent, entry.old_name, _old_content(entry)), _pair(entry))
+
+    def _at(self, commit: str, path: bytes, content: _Content) -> Place:
+        at = place(self._history, commit, path)
+        if not at[0]:
+            self._roots.setdefault(at, content)
+        return at
+
+    def touched(self) -> list[tuple[Author, _Link]]:
+        """The edits that took part, oldest first."""
+        nodes = [self._nodes[at] for at in self._order]
+        return [(node.step.author, node.first) for node in nodes if node.second is None]
+
+    def ends(self, states: Mapping[Place, State]) -> tuple[State, State, State]:
+        """The old side, the new side, and what is left at the old side's name."""
+        return states[self._old], states[self._new], states[self._left]
+
+    def elsewhere(self, states: Mapping[Place, State]) -> set[int]:
+        """The lines that stood on the old side under other names of the file."""
+        names = self._names.items()
+        return {
+            token for name, at in names if name != self.entry.old_name for token in states[at].lines
+        }
+
+
+class _Difference:
+    """The whole difference's lines, told by the states on both its sides."""
+
+    def __init__(
+        self, walk: _Walk, states: Mapping[Place, State], makers: Makers, hunks: Hunks
+    ) -> None:
+        self._entry = walk.entry
+        self._walk = walk
+        self._makers = makers
+        self._hunks = hunks
+        self._old, self._new, self._left = walk.ends(states)
+        self._kept = set(self._old.lines)
+        self._elsewhere = walk.elsewhere(states) if self._new.moved is not None else set()
+        self._texts: dict[tuple[str, bytes], Author] | None = None
+
+    def lines(self, counts: Mapping[str, int]) -> Lines:
+        """By their numbers on either side."""
+        found = Lines({}, {})
+        gone = self._left.gone.all() | self._new.gone.all()
+        hunks = _readable(self._entry, self._hunks)
+        if hunks is None:
+            old = range(1, _count(_old_content(self._entry), counts) + 1)
+            new = range(1, _count(_new_content(self._entry), counts) + 1)
+            found.deleted.update({number: self._deleted(number, gone, b"") for number in old})
+            found.added.update({number: self._added(number, b"") for number in new})
+            return found
+        for line in (line for hunk in hunks for line in hunk.lines):
             if line.kind == "add" and line.new is not None:
-                commit = made.get(line.new, "")
-                known = free or commit in inside
-                added[line.new] = self._authors.get(commit, fitting) if known else fitting
+                found.added[line.new] = self._added(line.new, line.text)
             elif line.kind == "delete" and line.old is not None:
-                deleted[line.old] = self._authors.get(removed.get(line.old, ""), fitting)
-        return Lines(added, deleted)
+                found.deleted[line.old] = self._deleted(line.old, gone, line.text)
+        return found
 
-    def _backward(self, path: bytes) -> Iterator[Touch]:
-        for step, by_path in zip(reversed(self._steps), reversed(self._by_path), strict=True):
-            entry = by_path.get(path)
-            if entry is not None:
-                yield Touch(step, entry)
-                path = entry.old_name
+    def _added(self, number: int, text: bytes) -> Author:
+        if number > len(self._new.lines):
+            return self._fitting("add", text)
+        token = self._new.lines[number - 1]
+        if token in self._kept:
+            return self._fitting("add", text)
+        if token in self._elsewhere and self._new.moved is not None:
+            return self._new.moved
+        return self._makers.author(token)
 
-    def _forward(self, path: bytes) -> Iterator[Touch]:
-        for step, by_old in zip(self._steps, self._by_old, strict=True):
-            entry = by_old.get(path)
-            if entry is not None:
-                yield Touch(step, entry)
-                path = entry.path
+    def _deleted(self, number: int, gone: Mapping[int, Author], text: bytes) -> Author:
+        token = self._old.lines[number - 1] if number <= len(self._old.lines) else -1
+        return gone.get(token) or self._fitting("delete", text)
 
-
-def only_author(touches: list[Touch]) -> Author | None:
-    """The author of all of a file's difference, where no line needs to be looked at."""
-    authors = {touch.step.author for touch in touches}
-    # A step with two parents took lines back that others had written.
-    merged = any(len(touch.step.parents) > 1 for touch in touches)
-    return authors.pop() if len(authors) == 1 and not merged else None
-
-
-def follow(steps: Iterable[tuple[str, Parts]]) -> Followed:
-    """Follow a file's lines through steps, each its commit and its hunks without context."""
-    # The file's lines now: the number that each had at first, or the step that made it.
-    alive: list[int | str] = []
-    known = 0  # how many of the first lines `alive` covers; those after it follow unchanged
-    removed: dict[int, str] = {}
-    for commit, parts in steps:
-        for hunk in (hunk for part in parts for hunk in reversed(part)):
-            start = hunk.old_start - 1 if hunk.old_count else hunk.old_start
-            end = start + hunk.old_count
-            missing = max(0, end - len(alive))
-            alive.extend(range(known + 1, known + missing + 1))
-            known += missing
-            removed |= {line: commit for line in alive[start:end] if isinstance(line, int)}
-            alive[start:end] = [commit] * hunk.new_count
-    made = {number: line for number, line in enumerate(alive, 1) if isinstance(line, str)}
-    return Followed(made, removed)
+    def _fitting(self, kind: str, text: bytes) -> Author:
+        touched = self._walk.touched()
+        if self._texts is None:
+            self._texts = {
+                (line.kind, line.text): author
+                for author, link in touched
+                for hunk in (self._hunks.get(link.pair) if link.pair else None) or ()
+                for line in hunk.lines
+            }
+        last = touched[-1][0] if touched else PERSON
+        return self._texts.get((kind, text), last)
 
 
-def _follow(touches: list[Touch], changes: Changes) -> Followed:
-    steps: list[tuple[str, Parts]] = []
-    for touch in touches:
-        parts = _parts(touch, changes)
-        if parts is None:
-            return Followed({}, {})
-        steps.append((touch.step.commit, parts))
-    return follow(steps)
-
-
-def _parts(touch: Touch, changes: Changes) -> Parts | None:
-    # Not there: a rename or a change of mode alone.
-    return changes.get((touch.step.commit, touch.entry.path), [])
-
-
-def _add_part(changes: Changes, commit: str, path: bytes, patch: FilePatch) -> None:
-    parts = changes.setdefault((commit, path), [])
-    if parts is None or patch.binary:
-        changes[commit, path] = None
+def _state(
+    node: _Node, states: Mapping[Place, State], makers: Makers, hunks: Hunks, count: int
+) -> State:
+    author = node.step.author
+    first = node.first.origin(states, hunks)
+    if node.second is None:
+        state = edited(first, author, makers, count)
+    elif node.whole:
+        state = taken(first.state, states[node.second.place], author)
     else:
-        parts.append(patch.hunks)
+        state = mixed(first, node.second.origin(states, hunks), author, makers, count)
+    if node.under is not None:
+        gone = Gone({}, (state.gone, states[node.under].gone))
+        # A rewind moves nothing: the name is its target's.
+        moved = author if node.second is None else state.moved
+        state = State(state.lines, gone, moved)
+    return state
 
 
-def _last_by_text(touches: list[Touch], changes: Changes) -> dict[tuple[str, bytes], Author]:
-    return {
-        (line.kind, line.text): touch.step.author
-        for touch in touches
-        for part in _parts(touch, changes) or []
-        for hunk in part
-        for line in hunk.lines
-    }
+def _count(content: _Content, counts: Mapping[str, int]) -> int:
+    return 1 if content[0] == GITLINK else counts.get(content[1], 0)
 
 
-async def _steps(store: Path, revisions: str) -> list[Step]:
-    out = await git_in_store(
-        *("log", "-z", "--first-parent", "-m", "--raw", "--no-abbrev", "-M", "-l1000", _FORMAT),
-        *("--end-of-options", revisions),
-        store=store,
-        deadline=LONG_DEADLINE,
-    )
-    return await to_thread.run_sync(_parse_steps, out)
+def _old_content(entry: Entry) -> _Content:
+    return (entry.old_mode, entry.old_blob)
 
 
-def _parse_steps(out: bytes) -> list[Step]:
-    steps: list[Step] = []
-    tokens = iter(out.split(b"\0"))
-    for token in tokens:
-        if token.startswith(b"\x01"):
-            ids, _, message = token[1:].partition(b"\n")
-            commit, *parents = ids.decode().split()
-            author = parse_author(message.partition(b"\x02")[0].decode(errors="replace"))
-            steps.append(Step(commit, parents, author, []))
-        elif token.lstrip(b"\n").startswith(b":"):
-            steps[-1].entries.append(raw_entry(token.lstrip(b"\n"), tokens))
-    return steps[::-1]
+def _new_content(entry: Entry) -> _Content:
+    return (entry.new_mode, entry.new_blob)
 
 
-async def _authors(store: Path, commits: set[str]) -> dict[str, Author]:
-    if not commits:
-        return {}
-    out = await git_in_store(
-        *("log", "-z", "--no-walk", "--stdin", _FORMAT),
-        store=store,
-        stdin="".join(f"{commit}\n" for commit in commits).encode(),
-    )
-    return {step.commit: step.author for step in _parse_steps(out)}
+def _pair(entry: Entry) -> Pair | None:
+    return _like(_old_content(entry), _new_content(entry))
 
 
-async def blamed(store: Path, head: str, path: bytes, patch: FilePatch) -> dict[int, str]:
-    """The snapshot that each line of the patch's new side comes from, by line number. Raises GitError."""
-    parts = [hunk for hunk in patch.hunks if hunk.new_count]
-    if not parts:
-        return {}
-    ranges: list[str] = []
-    if len(parts) <= _RANGES:
-        ranges = [word for hunk in parts for word in ("-L", f"{hunk.new_start},+{hunk.new_count}")]
-    out = await git_in_store(
-        *("blame", "--porcelain", *ranges, head, "--", os.fsdecode(path)),
-        store=store,
-        deadline=LONG_DEADLINE,
-    )
-    found: dict[int, str] = {}
-    for line in out.split(b"\n"):
-        if not line.startswith(b"\t") and (match := _BLAMED.match(line)):
-            found[int(match[2])] = match[1].decode()
-    return found
+def _like(old: _Content, new: _Content) -> Pair | None:
+    """The two contents, if both have lines of one kind: both a file's, or both a link's."""
+    kinds = {old[0][:3], new[0][:3]}
+    return (old[1], new[1]) if kinds in ({"100"}, {"120"}) else None
+
+
+def _readable(entry: Entry, hunks: Hunks) -> list[PatchHunk] | None:
+    """The entry's own hunks; None where all lines of both sides differ."""
+    pair = _pair(entry)
+    if pair is None:
+        return None
+    return [] if pair[0] == pair[1] else hunks.get(pair)

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from anyio import to_thread
 from msgspec import Struct
+from msgspec.structs import replace
 
 from roundhouse.model.change import Operation
 from roundhouse.workspace.diff import FilePatch, parse_patch, shown, whole_files
 from roundhouse.workspace.git import LONG_DEADLINE, git_bounded, git_in_store
+from roundhouse.workspace.pairs import pair_patches
 
 LARGE_BYTES = 1 << 20
 """A file or a patch over this is told of, not shown."""
@@ -146,26 +148,23 @@ async def all_patches(store: Path, old: str, new: str) -> dict[bytes, FilePatch]
 
 
 async def some_patches(
-    store: Path, old: str, new: str, wanted: Iterable[Entry]
+    store: Path, old: str, new: str, wanted: Iterable[Entry], *, largest: int = LARGE_BYTES
 ) -> dict[bytes, FilePatch]:
-    """The patches of these entries only. Raises GitError."""
-    plain = []
-    result: dict[bytes, FilePatch] = {}
-    for entry in wanted:
-        if entry.old_path is None:
-            plain.append(entry.path)
-        elif entry.old_blob != entry.new_blob:
-            # By content: a diff limited to some paths could pair renames otherwise than the list did.
-            out = await git_in_store(
-                *("-c", f"core.bigFileThreshold={LARGE_BYTES}", "diff", *_PATCH, "-U3"),
-                *(entry.old_blob, entry.new_blob),
-                store=store,
-            )
-            for patch in parse_patch(out):
-                result[entry.path] = patch
+    """The patches of these entries only, by new path; files over `largest` look binary. Raises GitError."""
+    chosen = list(wanted)
+    plain = [entry.path for entry in chosen if entry.old_path is None]
+    # By content: a diff limited to some paths could pair renames otherwise than the list did.
+    moved = [entry for entry in chosen if entry.old_path and entry.old_blob != entry.new_blob]
+    pairs = [(entry.old_blob, entry.new_blob) for entry in moved]
+    found = await pair_patches(store, pairs, context=3, largest=largest)
+    result = {
+        entry.path: replace(found[pair], old_path=entry.old_name, path=entry.path)
+        for entry, pair in zip(moved, pairs, strict=True)
+        if pair in found
+    }
     for paths in chunked(plain):
         out, cut = await git_bounded(
-            *_patch_command(),
+            *_patch_command(largest),
             *("--no-renames", "--end-of-options", old, new, "--"),
             *paths,
             store=store,
@@ -220,8 +219,8 @@ def _delta(entry: Entry, patch: FilePatch | None) -> FileDelta:
     )
 
 
-def _patch_command() -> tuple[str, ...]:
-    return ("-c", f"core.bigFileThreshold={LARGE_BYTES}", "diff-tree", "-r", "-p", *_PATCH)
+def _patch_command(largest: int = LARGE_BYTES) -> tuple[str, ...]:
+    return ("-c", f"core.bigFileThreshold={largest}", "diff-tree", "-r", "-p", *_PATCH)
 
 
 def _by_path(patches: list[FilePatch]) -> dict[bytes, FilePatch]:

@@ -110,7 +110,9 @@ async def run_git(
                     [*_PREFIX, *args],
                     cwd=cwd,
                     env=environment(env),
-                    input=b"" if stdin is None else stdin,
+                    # Never ours, also for an empty input: anyio would hand on what we were started with.
+                    stdin=None if stdin else DEVNULL,
+                    input=stdin or None,
                     check=False,
                 )
         except TimeoutError as error:

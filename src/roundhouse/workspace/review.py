@@ -1,98 +1,51 @@
 """The read-only list of what a session's worktree holds against what was reviewed, with the author of every line.
 
-Owns filters, paging, shares and totals. Who made a line is `attribution`'s, what differs is `delta`'s.
+Owns its pages, and which marks and hunks a choice means. What differs and who made it is `comparison`'s.
 """
 
 import base64
 import binascii
-import hashlib
-from collections import Counter
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
 
 from anyio import to_thread
 from msgspec import Struct
-from msgspec.structs import replace
 
-from roundhouse.model.change import (
-    AgentShare,
-    ChangeSet,
-    ChangeTotals,
-    DiffLine,
-    FileChange,
-    Hunk,
-)
-from roundhouse.model.errors import InvalidInput
+from roundhouse.model.change import ChangeSet, FileChange, Hunk
+from roundhouse.model.errors import Conflict, InvalidInput
+from roundhouse.model.review import Choice
 from roundhouse.model.session import Worktree
-from roundhouse.workspace.attribution import History, Lines, only_author
-from roundhouse.workspace.delta import LARGE_BYTES, Entry, entries, some_patches
-from roundhouse.workspace.diff import ID_LENGTH, FilePatch, PatchHunk, hunk_ids, shown
+from roundhouse.workspace.comparison import ChangedFile, Comparison, compare
+from roundhouse.workspace.diff import FilePatch, PatchHunk, hunk_ids, shown
+from roundhouse.workspace.filters import PERSON, Filter
+from roundhouse.workspace.git import git_in_store
 from roundhouse.workspace.session_store import open_store
-from roundhouse.workspace.snapshot import Author, Snapshots
+from roundhouse.workspace.shown import file_change, one_hunk, totals
+from roundhouse.workspace.snapshot import REFS, Snapshots
 
-PERSON = "person"
-"""The filter value for what no agent wrote."""
+__all__ = ["PERSON", "change_set", "chosen_by", "marks"]
+
 PAGE_BYTES = 1 << 20
 """A page ends before its lines exceed this, whatever its limit says."""
+_LINE_BYTES = 100
+"""What a short line takes in an answer."""
+_SNAPSHOT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
-class _File(Struct, kw_only=True):
-    entry: Entry
-    authors: set[Author]
-    """All who changed it."""
-    only: Author | None = None
-    lines: Lines | None = None
-    patch: FilePatch | None = None
+class _Cursor(Struct, frozen=True):
+    """Where a page goes on: after that file, or within it at that hunk."""
 
-    @property
-    def countable(self) -> bool:
-        """Whether it has lines that can be told apart."""
-        entry = self.entry
-        return not (entry.additions is None or entry.long or entry.gitlink)
+    path: bytes
+    hunk: int | None = None
 
-    def author(self, kind: str, number: int | None) -> Author:
-        """Who made the line with that number on its side."""
-        if self.only is None and self.lines is not None and number is not None:
-            side = self.lines.added if kind == "add" else self.lines.deleted
-            return side.get(number, Author(None, None))
-        return self.only or Author(None, None)
-
-    def counts(self) -> Counter[tuple[str, Author]]:
-        """How many lines each added and deleted; empty where lines do not say it."""
-        if self.only is not None:
-            return Counter(
-                {
-                    ("add", self.only): self.entry.additions or 0,
-                    ("delete", self.only): self.entry.deletions or 0,
-                }
-            )
-        if self.lines is None:
-            return Counter()
-        return Counter(("add", author) for author in self.lines.added.values()) + Counter(
-            ("delete", author) for author in self.lines.deleted.values()
+    def after(self, file: ChangedFile) -> bool:
+        return file.entry.path > self.path or (
+            self.hunk is not None and file.entry.path == self.path
         )
 
-
-class _Filter(Struct, frozen=True):
-    agent: str | None
-    task_id: str | None
-    path: str | None
-
-    @property
-    def by_author(self) -> bool:
-        return self.agent is not None or self.task_id is not None
-
-    def fits(self, author: Author) -> bool:
-        """Whether the author is the one asked for."""
-        named = PERSON if author.agent is None else author.agent
-        return self.agent in {None, named} and self.task_id in {None, author.task_id}
-
-    def covers(self, entry: Entry) -> bool:
-        """Whether the file is the one asked for, or lies in the folder asked for."""
-        if self.path is None:
-            return True
-        wanted = self.path.rstrip("/")
-        names = {shown(entry.path), shown(entry.old_name)}
-        return any(name == wanted or name.startswith(f"{wanted}/") for name in names)
+    def first_hunk(self, file: ChangedFile) -> int:
+        return self.hunk or 0 if file.entry.path == self.path else 0
 
 
 async def change_set(
@@ -102,14 +55,21 @@ async def change_set(
     agent: str | None = None,
     task_id: str | None = None,
     path: str | None = None,
+    since: str | None = None,
+    seen: Collection[str] = (),
+    unseen_only: bool = False,
     cursor: str | None = None,
     limit: int = 200,
 ) -> ChangeSet:
-    """The files that differ between the reviewed and the last snapshot, with per-line authors.
+    """The files that differ between the reviewed (or the `since`) and the last snapshot, with per-line authors.
 
     `path` is a file or a folder; `agent` may be `person`. With `agent` or `task_id` only their hunks are there and
-    `additions`, `deletions` count their lines only. A page may hold fewer files than `limit`. Raises InvalidInput
-    for a cursor that is none, GitError.
+    `additions`, `deletions` count their lines only. `seen` are the marks that `marks` gave; with `unseen_only` what has
+    them is left out. A page may hold fewer files than `limit`. A file over 1 MB or with over 20,000 differing lines is
+    `too_large` and has no hunks, unless `path` is that very file: then its hunks come, up to 16 MB and 200,000 lines,
+    a range of them on each page of about 1 MB, each page with the file's own facts. `next_cursor` leads on within it;
+    a hunk is never cut, so one alone may be a larger page. Raises InvalidInput for a cursor that is none and for an
+    unknown `since`, GitError.
     """
     base, reviewed, head = (
         worktree.base_snapshot,
@@ -117,213 +77,225 @@ async def change_set(
         worktree.head_snapshot,
     )
     after = _after(cursor)
-    found: list[_File] = []
-    wanted = _Filter(agent, task_id, path)
-    if reviewed is not None and head is not None and reviewed != head:
-        found = await _files(snapshots, worktree, reviewed, head, wanted)
-    rest = [file for file in found if after is None or file.entry.path > after]
-    page = rest[: max(1, limit)]
-    if page and reviewed is not None and head is not None:
-        await _load_patches(snapshots, worktree, (reviewed, head), page)
-    files, taken = await to_thread.run_sync(_shown_page, page, wanted)
-    more = taken < len(rest)
+    wanted = Filter(
+        agent=agent, task_id=task_id, path=path, seen=frozenset(seen), unseen_only=unseen_only
+    )
+    if since is not None:
+        await _known(snapshots.path(worktree.session_id), since)
+    comparison = await _pending(snapshots, worktree, since or reviewed)
+    found = [] if comparison is None else await _listed(comparison, wanted)
+    rest = [file for file in found if after.after(file)]
+    files: list[FileChange] = []
+    following: _Cursor | None = None
+    if comparison is not None and rest:
+        files, following = await _page(comparison, rest, wanted, after, max(1, limit))
     return ChangeSet(
         base=base,
         reviewed=reviewed,
         head=head,
         files=files,
-        totals=_totals(found, wanted),
-        next_cursor=_cursor(page[taken - 1].entry.path) if more else None,
+        totals=await to_thread.run_sync(totals, found, wanted),
+        next_cursor=None if following is None else _written(following),
     )
 
 
-async def _files(
-    snapshots: Snapshots, worktree: Worktree, reviewed: str, head: str, wanted: _Filter
-) -> list[_File]:
-    """All files that fit, with their authors known down to the line where several worked on one."""
+async def marks(snapshots: Snapshots, worktree: Worktree, choice: Choice) -> list[str]:
+    """The marks by which `change_set` knows again that this choice was seen, as long as it stays what it is.
+
+    Raises Conflict: `stale_hunk`, `stale_file` for what is not in the difference now; GitError.
+    """
+    comparison = await _pending(snapshots, worktree, worktree.reviewed_snapshot)
+    files = [] if comparison is None else comparison.files
+    _refuse(choice.files - {shown(file.entry.path) for file in files}, "file")
+    if comparison is not None:
+        await comparison.mark(files)
+    _refuse(choice.hunks - {mark.id for file in files for mark in file.marks or ()}, "hunk")
+    paths, hunks = set(choice.files), set(choice.hunks)
+    if choice.agent is not None:
+        theirs, written, _mixed = _only_by(files, choice.agent)
+        paths |= theirs
+        hunks |= written
+    found: list[str] = []
+    for file in files:
+        names = [mark.id for mark in file.marks or ()]
+        if choice.everything or shown(file.entry.path) in paths:
+            found.append(file.id)
+        else:
+            names = [name for name in names if name in hunks]
+            if not names:
+                continue
+        found += names
+        if file.mode_id is not None:
+            found.append(file.mode_id)
+    return found
+
+
+async def chosen_by(
+    snapshots: Snapshots, worktree: Worktree, agent: str
+) -> tuple[frozenset[str], frozenset[str], list[str]]:
+    """What the agent (or `person`) alone wrote: paths of files without hunks, ids of hunks.
+
+    And the ids of what others had a part in too: of hunks, or of files without hunks. Raises GitError.
+    """
+    comparison = await _pending(snapshots, worktree, worktree.reviewed_snapshot)
+    if comparison is None:
+        return frozenset(), frozenset(), []
+    await comparison.mark(comparison.files)
+    return _only_by(comparison.files, agent)
+
+
+def _only_by(
+    files: Iterable[ChangedFile], agent: str
+) -> tuple[frozenset[str], frozenset[str], list[str]]:
+    wanted = Filter(agent=agent)
+    whole: set[str] = set()
+    hunks: set[str] = set()
+    mixed: list[str] = []
+    for file in files:
+        made = file.made()
+        by = {author for _kind, author in made} if made.total() else file.authors
+        parts = [(mark.id, {by for _kind, by in mark.made}) for mark in file.marks or ()]
+        chosen, name = (hunks, None) if parts else (whole, shown(file.entry.path))
+        for part, authors in parts or [(file.id, by)]:
+            theirs = [wanted.fits(author) for author in authors]
+            if all(theirs):
+                chosen.add(name or part)
+            elif any(theirs):
+                mixed.append(part)
+    return frozenset(whole), frozenset(hunks), mixed
+
+
+async def _pending(snapshots: Snapshots, worktree: Worktree, old: str | None) -> Comparison | None:
+    head = worktree.head_snapshot
+    if old is None or head is None or old == head:
+        return None
     store = await open_store(snapshots.path(worktree.session_id), worktree)
-    changed = [entry for entry in await entries(store.path, reviewed, head) if wanted.covers(entry)]
-    history = await History.read(store.path, reviewed, head)
-
-    def touched() -> list[_File]:
-        files = []
-        for entry in changed:
-            touches = history.touches(entry)
-            authors = {touch.step.author for touch in touches}
-            if not wanted.by_author or any(wanted.fits(author) for author in authors):
-                only = only_author(touches)
-                # A link to another repository has one line; its last mover made it.
-                if only is None and entry.gitlink and touches:
-                    only = touches[-1].step.author
-                files.append(_File(entry=entry, authors=authors, only=only))
-        return files
-
-    files = await to_thread.run_sync(touched)
-    shared = [file for file in files if file.only is None and file.countable]
-    patches = await some_patches(store.path, reviewed, head, [file.entry for file in shared])
-    for file in shared:
-        file.patch = patches.get(file.entry.path)
-    whole = [(file.entry, file.patch) for file in shared if file.patch and not file.patch.binary]
-    lines = await history.lines(whole)
-    for file in shared:
-        file.lines = lines.get(file.entry.path)
-    return [file for file in files if _fits(file, wanted)]
+    return await compare(store.path, old, head)
 
 
-async def _load_patches(
-    snapshots: Snapshots, worktree: Worktree, between: tuple[str, str], page: list[_File]
-) -> None:
-    missing = [file for file in page if file.patch is None and not file.entry.long]
-    patches = await some_patches(
-        snapshots.path(worktree.session_id), *between, [file.entry for file in missing]
+async def _listed(comparison: Comparison, wanted: Filter) -> list[ChangedFile]:
+    """The files of the list."""
+    found = await to_thread.run_sync(
+        lambda: [file for file in comparison.files if wanted.holds(file)]
     )
-    for file in missing:
-        file.patch = patches.get(file.entry.path)
-
-
-def _fits(file: _File, wanted: _Filter) -> bool:
+    if not (wanted.unseen_only and wanted.seen):
+        return found
+    await comparison.mark(found)
+    rest = [file for file in found if not wanted.saw(file)]
     if not wanted.by_author:
-        return True
-    counts = file.counts()
-    by = {author for _kind, author in counts} if counts.total() else file.authors
-    return any(wanted.fits(author) for author in by)
-
-
-def _shown_page(page: list[_File], wanted: _Filter) -> tuple[list[FileChange], int]:
-    """The files of a page, as many as its size allows, and their number."""
-    result: list[FileChange] = []
-    size = 0
-    for file in page:
-        raw = 0 if file.patch is None else len(file.patch.raw)
-        if result and size + min(raw, LARGE_BYTES) > PAGE_BYTES:
-            break
-        size += min(raw, LARGE_BYTES)
-        result.append(_shown(file, wanted))
-    return result, len(result)
-
-
-def _shown(file: _File, wanted: _Filter) -> FileChange:
-    entry = file.entry
-    binary = entry.additions is None
-    renamed_only = entry.old_path is not None and entry.old_blob == entry.new_blob
-    too_large = not binary and (
-        entry.long
-        or (file.patch is None and not renamed_only)
-        or (file.patch is not None and (file.patch.binary or len(file.patch.raw) > LARGE_BYTES))
-    )
-    hunks: list[Hunk] = []
-    if not binary and not too_large and file.patch is not None:
-        ids = hunk_ids(entry.path, file.patch.hunks)
-        hunks = [_hunk(file, hunk, name) for hunk, name in zip(file.patch.hunks, ids, strict=True)]
-        if wanted.by_author:
-            hunks = [hunk for hunk in hunks if _has(hunk, wanted)]
-    additions, deletions = _sums(file, wanted)
-    return FileChange(
-        id=_file_id(entry),
-        path=shown(entry.path),
-        old_path=None if entry.old_path is None else shown(entry.old_path),
-        operation=entry.operation,
-        additions=additions,
-        deletions=deletions,
-        agents=_shares(file),
-        hunks=hunks,
-        binary=binary,
-        too_large=too_large,
-    )
-
-
-def _hunk(file: _File, hunk: PatchHunk, name: str) -> Hunk:
-    lines = []
-    makers: dict[Author, None] = {}
-    for line in hunk.lines:
-        text = line.text.decode(errors="replace")
-        shown_line = DiffLine(kind=line.kind, text=text, old=line.old, new=line.new)
-        if line.kind != "context":
-            author = file.author(line.kind, line.new if line.kind == "add" else line.old)
-            makers[author] = None
-            shown_line = replace(shown_line, agent=author.agent, task_id=author.task_id)
-        lines.append(shown_line)
-    return Hunk(
-        id=name,
-        header=hunk.header.decode(errors="replace"),
-        lines=lines,
-        agents=list(dict.fromkeys(author.agent for author in makers if author.agent)),
-        task_ids=list(dict.fromkeys(author.task_id for author in makers if author.task_id)),
-    )
-
-
-def _has(hunk: Hunk, wanted: _Filter) -> bool:
-    return any(
-        line.kind != "context" and wanted.fits(Author(line.agent, line.task_id))
-        for line in hunk.lines
-    )
-
-
-def _sums(file: _File, wanted: _Filter) -> tuple[int, int]:
-    entry = file.entry
-    counts = file.counts()
-    if not wanted.by_author or not counts:
-        return entry.additions or 0, entry.deletions or 0
-    fitting = {key: number for key, number in counts.items() if wanted.fits(key[1])}
-    return (
-        sum(number for (kind, _author), number in fitting.items() if kind == "add"),
-        sum(number for (kind, _author), number in fitting.items() if kind == "delete"),
-    )
-
-
-def _by_agent(file: _File) -> Counter[str | None]:
-    lines: Counter[str | None] = Counter()
-    for (_kind, author), number in file.counts().items():
-        lines[author.agent] += number
-    return lines
-
-
-def _shares(file: _File) -> list[AgentShare]:
-    lines = _by_agent(file)
-    if lines.total():
-        return _as_shares(lines)
-    agents = sorted({author.agent for author in file.authors}, key=lambda name: name or "")
-    return [AgentShare(agent, 0, round(1 / len(agents), 4)) for agent in agents]
-
-
-def _as_shares(lines: Counter[str | None]) -> list[AgentShare]:
-    total = lines.total()
+        return rest
     return [
-        AgentShare(agent, number, round(number / total, 4))
-        for agent, number in lines.most_common()
-        if number
+        file
+        for file in rest
+        if not file.marks or any(wanted.shows(m.id, m.made) for m in file.marks)
     ]
 
 
-def _totals(files: Iterable[_File], wanted: _Filter) -> ChangeTotals:
-    number = additions = deletions = 0
-    lines: Counter[str | None] = Counter()
-    for file in files:
-        number += 1
-        added, deleted = _sums(file, wanted)
-        additions += added
-        deletions += deleted
-        lines += _by_agent(file)
-    return ChangeTotals(
-        files=number, additions=additions, deletions=deletions, agents=_as_shares(lines)
-    )
+async def _page(
+    comparison: Comparison, files: list[ChangedFile], wanted: Filter, after: _Cursor, limit: int
+) -> tuple[list[FileChange], _Cursor | None]:
+    """The files of a page, as many as its size allows, and where the next begins."""
+    page = files[:limit]
+    patches = await comparison.patches(file for file in page if not file.entry.long)
+    if wanted.seen:
+        await comparison.mark(page)
+    result: list[FileChange] = []
+    size = 0
+    for file in page:
+        patch = patches.get(file.entry.path)
+        large = file.entry.additions is not None and (file.entry.long or not file.readable(patch))
+        if large and wanted.names(file.entry):
+            patch = await comparison.whole(file)
+            part, following = await to_thread.run_sync(
+                _part, file, patch, wanted, after.first_hunk(file)
+            )
+            return [*result, part], following or _following(file, files)
+        weight = 0 if large else _weight(patch)
+        if result and size + weight > PAGE_BYTES:
+            break
+        size += weight
+        hunks = (
+            [] if large or patch is None else await to_thread.run_sync(_hunks, file, patch, wanted)
+        )
+        result.append(file_change(file, hunks, wanted, too_large=large))
+    return result, _following(page[len(result) - 1], files)
 
 
-def _file_id(entry: Entry) -> str:
-    parts = (entry.old_name, entry.path, entry.old_mode.encode(), entry.new_mode.encode())
-    digest = hashlib.sha256(b"\0".join(parts))
-    digest.update(f"{entry.old_blob}{entry.new_blob}".encode())
-    return digest.hexdigest()[:ID_LENGTH]
+def _following(last: ChangedFile, files: list[ChangedFile]) -> _Cursor | None:
+    return None if last is files[-1] else _Cursor(last.entry.path)
 
 
-def _cursor(path: bytes) -> str:
-    return base64.urlsafe_b64encode(path).decode()
+def _hunks(file: ChangedFile, patch: FilePatch, wanted: Filter) -> list[Hunk]:
+    """The file's hunks that are asked for."""
+    return [
+        one_hunk(file, hunk, name, wanted)
+        for hunk, name in zip(patch.hunks, hunk_ids(file.entry.path, patch.hunks), strict=True)
+        if wanted.shows(name, file.made_in(hunk))
+    ]
 
 
-def _after(cursor: str | None) -> bytes | None:
+def _part(
+    file: ChangedFile, patch: FilePatch | None, wanted: Filter, first: int
+) -> tuple[FileChange, _Cursor | None]:
+    """As many of a large file's hunks, from that one on, as its page can hold, and where the next begins."""
+    if patch is None:
+        return file_change(file, [], wanted, too_large=True), None
+    hunks: list[Hunk] = []
+    size = 0
+    ids = hunk_ids(file.entry.path, patch.hunks)
+    for number in range(first, len(ids)):
+        hunk = patch.hunks[number]
+        if not wanted.shows(ids[number], file.made_in(hunk)):
+            continue
+        if hunks and size + _hunk_weight(hunk) > PAGE_BYTES:
+            part = file_change(file, hunks, wanted, too_large=False)
+            return part, _Cursor(file.entry.path, number)
+        size += _hunk_weight(hunk)
+        hunks.append(one_hunk(file, hunk, ids[number], wanted))
+    return file_change(file, hunks, wanted, too_large=False), None
+
+
+def _weight(patch: FilePatch | None) -> int:
+    if patch is None:
+        return 0
+    return sum(_hunk_weight(hunk) for hunk in patch.hunks)
+
+
+def _hunk_weight(hunk: PatchHunk) -> int:
+    return max(len(hunk.body), _LINE_BYTES * len(hunk.lines))
+
+
+async def _known(store: Path, since: str) -> None:
+    made = await to_thread.run_sync((store / "HEAD").is_file)
+    found = b""
+    if made and _SNAPSHOT.fullmatch(since) is not None:
+        wanted = ("rev-parse", "-q", "--verify", f"{REFS}{since}^{{tree}}")
+        found = await git_in_store(*wanted, store=store, check=False)
+    if not found:
+        raise InvalidInput("That is not a snapshot of this session.", field="since")
+
+
+def _refuse(unknown: Collection[str], kind: str) -> None:
+    if unknown:
+        raise Conflict(
+            f"The {kind} {min(unknown)} is not in the difference any more.",
+            code=f"stale_{kind}",
+            remedy="Look at the changes again.",
+        )
+
+
+def _written(cursor: _Cursor) -> str:
+    hunk = b"" if cursor.hunk is None else str(cursor.hunk).encode()
+    return base64.urlsafe_b64encode(cursor.path + b"\0" + hunk).decode()
+
+
+def _after(cursor: str | None) -> _Cursor:
     if cursor is None:
-        return None
+        return _Cursor(b"")
     try:
-        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True)
+        path, _, hunk = base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).partition(
+            b"\0"
+        )
+        return _Cursor(path, int(hunk) if hunk else None)
     except (binascii.Error, ValueError) as error:
         raise InvalidInput("That is not a cursor of this list.", field="cursor") from error

@@ -207,7 +207,8 @@ class Snapshots:
             if not await to_thread.run_sync(_has_loose_refs, path):
                 return
             store = await open_store(path, worktree)
-            roots = await git_in_store("rev-list", "--all", "--max-parents=0", store=path)
+            # Not of all refs: what a move keeps is in no repository of the user's.
+            roots = await git_in_store("rev-list", f"--glob={REFS}*", "--max-parents=0", store=path)
             but = "".join(f"^{root}\n" for root in roots.decode().split())
             name = await git_in_store(
                 *("pack-objects", "--revs", "--all", "--quiet", "--non-empty"),
@@ -361,8 +362,7 @@ async def _foreign_gitlinks(store: SessionStore, last: str, tree: str) -> list[b
 
 
 def _has_loose_refs(path: Path) -> bool:
-    folder = path / REFS
-    return folder.is_dir() and any(folder.iterdir())
+    return any(found.is_file() for found in (path / "refs").rglob("*"))
 
 
 def _drop_other_packs(path: Path, name: str) -> None:

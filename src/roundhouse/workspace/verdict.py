@@ -1,18 +1,22 @@
-"""Accepting what differs between the reviewed snapshot and the last, by file or by hunk.
+"""Accepting and rejecting what differs between the reviewed snapshot and the last, by file, by hunk or by agent.
 
-Owns which content the reviewed snapshot has afterwards. Nothing but our own object store is written: a kill at any
-moment leaves the old state and at most a snapshot that no row names. The caller persists in one transaction, after the
-return: `reviewed_snapshot`, then what follows from it.
+Owns which content the new snapshot has: of accepting the reviewed one with the chosen changes, of rejecting the last one
+without them. Nothing but our own object store is written: a kill at any moment leaves the old state and at most a
+snapshot that no row names. The files of a rejection, and the rows, are the caller's.
 """
 
 from collections.abc import Collection
 from pathlib import Path
 
+from msgspec import Struct
+
 from roundhouse.model.errors import Conflict
+from roundhouse.model.review import Choice
 from roundhouse.model.session import Worktree
 from roundhouse.workspace.delta import Entry, entries, some_patches
 from roundhouse.workspace.diff import FilePatch, hunk_ids, shown
 from roundhouse.workspace.git import git_in_store
+from roundhouse.workspace.review import chosen_by
 from roundhouse.workspace.session_store import open_store
 from roundhouse.workspace.snapshot import Snapshots
 from roundhouse.workspace.splice import splice
@@ -20,50 +24,159 @@ from roundhouse.workspace.splice import splice
 _NOTHING = "000000"
 
 
-async def accept(
-    snapshots: Snapshots,
-    worktree: Worktree,
-    *,
-    files: Collection[str] = (),
-    hunks: Collection[str] = (),
-    everything: bool = False,
-) -> str:
-    """The reviewed snapshot with these files and hunks as they are in the last, parents (reviewed, head).
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What a verdict made: a snapshot, which is the old one where nothing was chosen.
 
-    `files` and `hunks` are paths and ids of the change set. A file's name and mode move with its last hunk; of a file
-    that became a link, or the reverse, either hunk takes both. Raises Conflict (`stale_hunk`, `stale_file`) for what is
-    not in the difference now, GitError where a file cannot be without another (it lies where that one was).
+    `hunks` counts those chosen beside whole files; `mixed` are hunks left alone since others wrote in them too.
+    """
+
+    snapshot: str
+    files: list[str]
+    hunks: int
+    mixed: list[str] = []
+
+
+class _Side(Struct, frozen=True):
+    """A file as one of the two snapshots has it."""
+
+    path: bytes
+    mode: str
+    blob: str
+
+    def line(self, mode: str | None = None, blob: str | None = None) -> bytes:
+        """Its entry for `update-index -z --index-info`, or that of another mode or blob at its path."""
+        return f"{mode or self.mode} {blob or self.blob}\t".encode() + self.path + b"\0"
+
+
+class _Part(Struct, frozen=True):
+    """A file that differs, and the hunks of it that are chosen, by position. No patch: it is chosen whole."""
+
+    entry: Entry
+    patch: FilePatch | None = None
+    taken: frozenset[int] = frozenset()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of its difference is chosen, its name and mode included."""
+        return (
+            self.patch is None
+            or len(self.taken) == len(self.patch.hunks)
+            # A file that became a link, or the reverse, has two hunks that mean nothing alone.
+            or self.entry.status[0] not in {"M", "R"}
+        )
+
+
+class _Chosen(Struct, frozen=True):
+    parts: list[_Part]
+    others: list[Entry]
+    hunks: int = 0
+    mixed: list[str] = []
+
+
+async def accept(snapshots: Snapshots, worktree: Worktree, choice: Choice) -> Verdict:
+    """The reviewed snapshot with what is chosen as it is in the last, parents (reviewed, head).
+
+    A file's name and mode move with its last hunk; what has no hunks is chosen as a file. Raises Conflict: `stale_hunk`,
+    `stale_file` for what is not in the difference now, `entangled` where a file cannot be without another that is not
+    chosen, since one lies where the other has its folder (`details["paths"]`). Raises GitError.
+    """
+    return await _verdict(snapshots, worktree, choice, "Accepted", edited=0)
+
+
+async def reject(snapshots: Snapshots, worktree: Worktree, choice: Choice) -> Verdict:
+    """The last snapshot with what is chosen as it is in the reviewed one, parents (head, reviewed).
+
+    The worktree's files are not written yet; a submodule's own never are. Chosen and raising as for `accept`.
+    """
+    return await _verdict(snapshots, worktree, choice, "Rejected", edited=1)
+
+
+async def _verdict(
+    snapshots: Snapshots, worktree: Worktree, choice: Choice, message: str, *, edited: int
+) -> Verdict:
+    """Bring what is chosen from one side of the difference to the other; `edited` is the side that it comes to.
+
+    The sides are the reviewed snapshot and the last, 0 and 1.
     """
     reviewed, head = worktree.reviewed_snapshot, worktree.head_snapshot
     if reviewed is None or head is None:
-        found, store = [], snapshots.path(worktree.session_id)
+        chosen, parents = _Chosen([], []), [""]
+        _refuse_stale(choice.files, "file")
+        _refuse_stale(choice.hunks, "hunk")
     else:
-        store = (await open_store(snapshots.path(worktree.session_id), worktree)).path
-        found = await entries(store, reviewed, head)
-    _refuse(set(files) - {shown(entry.path) for entry in found}, "file")
-    whole = [entry for entry in found if everything or shown(entry.path) in files]
-    info = [_as_new(entry) for entry in whole]
+        chosen = await _choose(snapshots, worktree, choice, reviewed, head)
+        parents = [head, reviewed] if edited else [reviewed, head]
+    snapshot = parents[0]
+    if chosen.parts:
+        _refuse_entangled(chosen, edited)
+        store = snapshots.path(worktree.session_id)
+        lines = [line for part in chosen.parts for line in await _lines(store, part, edited)]
+        # What goes makes room for what comes.
+        lines.sort(key=lambda line: not line.startswith(_NOTHING.encode()))
+        snapshot = await snapshots.edited(
+            worktree, b"".join(lines), parents=parents, message=message
+        )
+    files = [shown(part.entry.path) for part in chosen.parts]
+    return Verdict(snapshot=snapshot, files=files, hunks=chosen.hunks, mixed=chosen.mixed)
+
+
+async def _choose(
+    snapshots: Snapshots, worktree: Worktree, choice: Choice, reviewed: str, head: str
+) -> _Chosen:
+    store = (await open_store(snapshots.path(worktree.session_id), worktree)).path
+    files, hunks, mixed = choice.files, choice.hunks, list[str]()
+    if choice.agent is not None:
+        theirs, parts_of_theirs, mixed = await chosen_by(snapshots, worktree, choice.agent)
+        files, hunks = files | theirs, hunks | parts_of_theirs
+    found = await entries(store, reviewed, head)
+    _refuse_stale(files - {shown(entry.path) for entry in found}, "file")
     left = set(hunks)
-    if left and reviewed is not None and head is not None:
-        patches = await some_patches(store, reviewed, head, [e for e in found if not e.long])
-        for entry in found:
-            patch = patches.get(entry.path)
-            ids = [] if patch is None else hunk_ids(entry.path, patch.hunks)
-            taken = {position for position, name in enumerate(ids) if name in left}
-            left -= set(ids)
-            if patch is not None and taken and entry not in whole:
-                info.append(await _partly(store, entry, patch, taken))
-    _refuse(left, "hunk")
-    if reviewed is None or head is None or not info:
-        return reviewed or ""
-    # What goes makes room for what comes.
-    lines = sorted((line for part in info for line in part), key=lambda line: line[:6] != b"000000")
-    return await snapshots.edited(
-        worktree, b"".join(lines), parents=[reviewed, head], message="Accepted"
+    readable = [entry for entry in found if left and not entry.long]
+    patches = await some_patches(store, reviewed, head, readable)
+    parts: list[_Part] = []
+    others: list[Entry] = []
+    count = 0
+    for entry in found:
+        patch = patches.get(entry.path)
+        ids = [] if patch is None else hunk_ids(entry.path, patch.hunks)
+        taken = frozenset(position for position, name in enumerate(ids) if name in left)
+        left -= set(ids)
+        if choice.everything or shown(entry.path) in files:
+            parts.append(_Part(entry))
+        elif taken:
+            parts.append(_Part(entry, patch, taken))
+            count += len(taken)
+        else:
+            others.append(entry)
+    _refuse_stale(left, "hunk")
+    return _Chosen(parts, others, count, mixed)
+
+
+def _sides(entry: Entry) -> tuple[_Side | None, _Side | None]:
+    old = _Side(entry.old_name, entry.old_mode, entry.old_blob)
+    new = _Side(entry.path, entry.new_mode, entry.new_blob)
+    return (
+        None if entry.old_mode == _NOTHING else old,
+        None if entry.new_mode == _NOTHING else new,
     )
 
 
-def _refuse(unknown: Collection[str], kind: str) -> None:
+async def _lines(store: Path, part: _Part, edited: int) -> list[bytes]:
+    """What a chosen file changes in the edited side's tree."""
+    sides = _sides(part.entry)
+    here, there = sides[edited], sides[1 - edited]
+    if part.patch is None or part.whole or here is None:
+        gone = [] if here is None else [here.line(mode=_NOTHING)]
+        return gone if there is None else [*gone, there.line()]
+    taken = set(range(len(part.patch.hunks))) - part.taken if edited else part.taken
+    old = await git_in_store("cat-file", "blob", part.entry.old_blob, store=store)
+    new = await git_in_store("cat-file", "blob", part.entry.new_blob, store=store)
+    text = splice(old, new, part.patch.hunks, taken)
+    blob = await git_in_store("hash-object", "-w", "--stdin", store=store, stdin=text)
+    return [here.line(blob=blob.decode().strip())]
+
+
+def _refuse_stale(unknown: Collection[str], kind: str) -> None:
     if unknown:
         raise Conflict(
             f"The {kind} {min(unknown)} is not in the difference any more.",
@@ -72,22 +185,27 @@ def _refuse(unknown: Collection[str], kind: str) -> None:
         )
 
 
-def _as_new(entry: Entry) -> list[bytes]:
-    lines = [_line(entry.new_mode, entry.new_blob, entry.path)]
-    if entry.old_path is not None:
-        lines.append(_line(_NOTHING, entry.old_blob, entry.old_path))
-    return lines
+def _refuse_entangled(chosen: _Chosen, edited: int) -> None:
+    """Git would silently drop what stays for what comes where one is the other's folder."""
+    unchosen = [*chosen.others, *(part.entry for part in chosen.parts if not part.whole)]
+    stays = {side.path for entry in unchosen if (side := _sides(entry)[edited])}
+    parts = [part.entry for part in chosen.parts if part.whole]
+    comes = {side.path for entry in parts if (side := _sides(entry)[1 - edited])}
+    both = _below(comes, stays) | _below(stays, comes)
+    if both:
+        raise Conflict(
+            f"{shown(min(both))} lies where the folder of another changed file is.",
+            code="entangled",
+            remedy="Choose both files.",
+            details={"paths": [shown(path) for path in sorted(both)]},
+        )
 
 
-async def _partly(store: Path, entry: Entry, patch: FilePatch, taken: set[int]) -> list[bytes]:
-    if len(taken) == len(patch.hunks) or entry.status[0] not in {"M", "R"}:
-        return _as_new(entry)
-    old = await git_in_store("cat-file", "blob", entry.old_blob, store=store)
-    new = await git_in_store("cat-file", "blob", entry.new_blob, store=store)
-    text = splice(old, new, patch.hunks, taken)
-    blob = await git_in_store("hash-object", "-w", "--stdin", store=store, stdin=text)
-    return [_line(entry.old_mode, blob.decode().strip(), entry.old_name)]
-
-
-def _line(mode: str, blob: str, path: bytes) -> bytes:
-    return f"{mode} {blob}\t".encode() + path + b"\0"
+def _below(paths: set[bytes], folders: set[bytes]) -> set[bytes]:
+    """Those of the folders that one of the paths lies in, and these paths."""
+    found: set[bytes] = set()
+    for path in paths:
+        for at, byte in enumerate(path):
+            if byte == ord("/") and path[:at] in folders:
+                found |= {path, path[:at]}
+    return found

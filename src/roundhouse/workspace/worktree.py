@@ -117,17 +117,6 @@ class Worktrees:
         """The sessions that have something here and are not known. Goes on with deletions left over."""
         return await to_thread.run_sync(self._orphans, known)
 
-    async def linked(self, existing: Worktree, repository: Path) -> bool:
-        """Whether files and repository still belong together, without asking git: every turn pays for it.
-
-        Raises WorkspaceError when the repository is gone.
-        """
-
-        def look() -> bool:
-            return linked_git_dir(Path(existing.worktree_path), common_dir(repository)) is not None
-
-        return await to_thread.run_sync(look)
-
     async def _in_order(self, existing: Worktree, common: Path) -> bool:
         pinned = common / f"refs/roundhouse/{existing.session_id}/base"
 
