@@ -117,3 +117,32 @@ async def test_after_a_full_stop_every_agent_goes_on(house: Stack, repo: Path) -
             "fresh",
             "resumed",
         ], agent
+
+
+async def test_a_rewind_takes_a_conversation_along_where_the_agent_can(
+    house: Stack, repo: Path
+) -> None:
+    """opencode forgets what came later; goose keeps it, since ACP knows no way back; the files go back for both."""
+    session = (await house.session(repo))["id"]
+    first = await house.send(session, "opencode", "REMEMBER red\nWRITE made.txt one\nSAY wrote")
+    assert (await house.ended(session, first["id"], deadline=SLOW))["status"] == "completed"
+    await house.settled(session)
+    await ask(house, session, "opencode", "REMEMBER blue\nWRITE made.txt two\nSAY wrote")
+    await ask(house, session, "goose", "REMEMBER green\nSAY noted")
+    state = await house.settled(session)
+    done = await house.call(
+        "POST", f"/api/sessions/{session}/rewind", task_id=first["id"], conversation=True
+    )
+    opencode = await ask(house, session, "opencode", "RECALL")
+    goose = await ask(house, session, "goose", "RECALL")
+
+    assert done["conversations"] == ["opencode"]
+    assert (Path(state["worktree_path"]) / "made.txt").read_text().strip() == "one"
+    assert "red" in opencode
+    assert "blue" not in opencode
+    assert "green" in goose
+    assert [e["continuity"] for e in await readies(house, session, "opencode")] == [
+        "fresh",
+        "continued",
+        "continued",
+    ]

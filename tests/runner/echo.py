@@ -37,6 +37,7 @@ class EchoBackend:
     """Implements `AgentBackend`."""
 
     kind: ClassVar[BackendKind] = BackendKind.ACP_WARM
+    forgets: ClassVar[bool] = False
 
     def __init__(self, *, first_pid: int = 1000, shared_pid: bool = False) -> None:
         self.made: list[EchoHandle] = []

@@ -8,6 +8,8 @@ from roundhouse.model.event import (
     ChangedFile,
     Event,
     EventBody,
+    Reviewed,
+    Rewound,
     TaskCreated,
     TaskEnded,
     Text,
@@ -23,6 +25,7 @@ from roundhouse.runner.handover import (
     history,
     is_command,
     missing_inputs,
+    taken_back,
     with_inputs,
 )
 
@@ -32,6 +35,14 @@ def log(*entries: tuple[str, str, EventBody]) -> list[Event]:
     return [
         Event("s", seq, datetime.now(UTC), task, agent, encode_body(body))
         for seq, (task, agent, body) in enumerate(entries, 1)
+    ]
+
+
+def by_person(*bodies: EventBody) -> list[Event]:
+    """Events that belong to no task."""
+    return [
+        Event("s", seq, datetime.now(UTC), None, None, encode_body(body))
+        for seq, body in enumerate(bodies, 1)
     ]
 
 
@@ -76,6 +87,30 @@ def test_a_handover_says_who_said_what_and_which_files_moved() -> None:
     assert text.endswith("\n")
     for part in ("codex was asked:\n> fix it\n", "> fixed", "failed", "edit src/app.py +3 -1"):
         assert part in text
+
+
+def test_what_the_person_took_back_is_told_and_an_accept_is_not() -> None:
+    """Rewinds, rejections and what was undone, each in a line; the note stays bounded."""
+    bodies: list[EventBody] = [
+        Rewound(checkpoint_id="1", title="after “fix it”", files=["a.py", "b.py"]),
+        Rewound(checkpoint_id="2", title="“Your own edits”"),
+        Reviewed(verdict="accepted", files=["c.py"]),
+        Reviewed(verdict="rejected", files=["d.py"]),
+        Reviewed(verdict="undone", files=["d.py"]),
+    ]
+    told = taken_back(by_person(*bodies))
+    assert told == [
+        "The person took the files back to how they were after “fix it”. That changed: a.py, b.py.",
+        "The person took the files back to how they were at “Your own edits”. That changed: nothing.",
+        "The person rejected changes in: d.py. They are undone in the files.",
+        "The person took the last verdict on d.py back.",
+    ]
+    text = handover([], [], told)
+    assert text is not None
+    assert all(line in text for line in told)
+    long = Reviewed(verdict="rejected", files=["x" * 5_000])
+    many = taken_back(by_person(*[long] * 500))
+    assert len(handover([], [], many) or "") <= HANDOVER_CHARS
 
 
 def test_nothing_happened_means_no_note() -> None:

@@ -8,6 +8,7 @@ from roundhouse.model.session import Session
 from roundhouse.model.task import TaskStatus
 from roundhouse.store.database import Database
 from roundhouse.store.nodes import Nodes
+from roundhouse.store.projects import Projects
 from roundhouse.store.sessions import Sessions
 from roundhouse.store.tasks import Tasks
 from tests.runner.echo import EchoBackend, spec
@@ -53,6 +54,28 @@ async def test_a_deleted_session_leaves_no_folder(
         assert (data / "worktrees" / other.id).exists()
         async with running(database_url, data, lambda *_: EchoBackend(), load):
             await bench.until(lambda: _gone(data, other.id))
+
+
+async def test_the_project_s_teardown_runs_before_the_folder_goes(
+    db: Database, database_url: str, tmp_path: Path, session: Session
+) -> None:
+    """In the worktree, also where nobody remembers the session; one that fails holds nothing up."""
+    data, load = tmp_path / "data", catalog_of(spec())
+    other = await Sessions(db).create(project_id=session.project_id, title="Other")
+    proof = tmp_path / "proof"
+    async with bench_of(db, database_url, session) as bench:
+        async with running(database_url, data, lambda *_: EchoBackend(), load):
+            await bench.turn("hello", "echo")
+            await bench.on(other).turn("hello", "echo")
+        command = f"cat README.md >> {proof}; exit 1"
+        await Projects(db).update(session.project_id, teardown_command=command)
+        await Sessions(db).delete(other.id)
+        async with running(database_url, data, lambda *_: EchoBackend(), load):
+            await bench.until(lambda: _gone(data, other.id))
+            await bench.turn("hello", "echo")
+            await Sessions(db).delete(session.id)
+            await bench.until(lambda: _gone(data, session.id))
+    assert proof.read_text() == "# A small project\n" * 2
 
 
 async def test_another_database_does_not_take_the_folders_for_orphans(

@@ -8,7 +8,8 @@ import anyio
 
 from roundhouse.model.errors import Conflict
 from roundhouse.model.session import Session
-from roundhouse.runner.requests import Handler, RequestDesk
+from roundhouse.runner.arguments import Handler
+from roundhouse.runner.requests import RequestDesk
 from roundhouse.store.database import Database
 from roundhouse.store.requests import Request, Requests, RequestState
 

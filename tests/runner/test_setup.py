@@ -8,7 +8,7 @@ import pytest
 from roundhouse.agents.process import Spawner
 from roundhouse.model.errors import WorkspaceError
 from roundhouse.model.event import Activity, EventBody
-from roundhouse.runner.setup import run_setup
+from roundhouse.runner.setup import run_setup, run_teardown
 
 
 @pytest.fixture
@@ -63,3 +63,13 @@ async def test_a_daemon_it_leaves_behind_does_not_hold_it_up(
     """Its pipe stays open in the child; the command's own end counts."""
     await run("sleep 600 & echo started", tmp_path, told)
     assert told[-1] == "The setup command is done."
+
+
+async def test_a_teardown_runs_in_the_folder_and_says_how_it_failed(tmp_path: Path) -> None:
+    """Its output goes to the log, not to a session that is gone."""
+    spawner = Spawner(None, "test")
+    with anyio.fail_after(20):
+        await run_teardown(spawner, "echo bye > gone.txt", str(tmp_path))
+        with pytest.raises(WorkspaceError, match="teardown command failed with exit code 3"):
+            await run_teardown(spawner, "exit 3", str(tmp_path))
+    assert (tmp_path / "gone.txt").read_text() == "bye\n"

@@ -21,6 +21,7 @@ from roundhouse.model.event import (
     Handover,
     PermissionAnswered,
     PermissionRequested,
+    RepositoryMoved,
     TaskEnded,
     Text,
 )
@@ -30,8 +31,10 @@ from roundhouse.model.task import FailureCode, Task, TaskStatus
 from roundhouse.runner.node import Runner
 from roundhouse.store.agent_sessions import AgentSessions
 from roundhouse.store.changes import PendingChanges
+from roundhouse.store.checkpoints import Checkpoints
 from roundhouse.store.database import Database
 from roundhouse.store.projects import Projects
+from roundhouse.workspace.git import git
 from tests.runner.harness import Bench, bench_of, catalog_of, running
 
 
@@ -477,3 +480,58 @@ async def test_many_sessions_run_at_once_and_each_in_order(bench: Bench, runner:
             assert (await each.ended(task)).status is TaskStatus.COMPLETED
         texts = [body.text for body in await each.bodies(Text)]
         assert "".join(texts) == "onetwo"
+
+
+async def test_what_a_turn_did_with_git_itself_is_an_event(bench: Bench, runner: Runner) -> None:
+    """A commit inside the worktree: told once, with the turn that made it; the changes are as ever."""
+    first = await bench.turn("WRITE a.txt one", "alpha")
+    folder = Path((await bench.settled()).worktree_path or "")
+    task = await bench.send("WRITE b.txt two\nHANG", "alpha")
+    await bench.seen(Text, task)
+    await git("add", "--all", cwd=folder)
+    who = ("-c", "user.name=Agent", "-c", "user.email=agent@example.org")
+    await git(*who, "commit", "--quiet", "-m", "Its own commit", cwd=folder)
+    await bench.tasks.cancel(task.id)
+    await bench.ended(task)
+    await bench.settled()
+    after = await bench.turn("SAY hi", "alpha")
+    [moved] = await bench.bodies(RepositoryMoved)
+    assert await bench.bodies(RepositoryMoved, task) == [moved]
+    assert [action.action for action in moved.actions] == ["commit"]
+    assert "Its own commit" in moved.actions[0].message
+    [changes] = await bench.bodies(Changes, task)
+    assert [file.path for file in changes.files] == ["b.txt"]
+    assert (await bench.bodies(Changes, first), await bench.bodies(Changes, after))[1] == []
+
+
+async def test_every_turn_and_every_edit_of_the_persons_is_a_checkpoint(
+    bench: Bench, runner: Runner
+) -> None:
+    """Also a turn that changed nothing; by its prompt's first line, with what it changed."""
+    await bench.turn("WRITE a.txt one\nSAY more", "alpha")
+    folder = Path((await bench.settled()).worktree_path or "")
+    (folder / "mine.txt").write_text("by hand\n")
+    await bench.turn("SAY hi", "beta")
+    found, _ = await Checkpoints(bench.db).list(bench.session.id)
+    assert [(c.kind, c.title, c.agent, c.files, c.additions) for c in reversed(found)] == [
+        ("base", "Before the first turn", None, 0, 0),
+        ("turn", "WRITE a.txt one", "alpha", 1, 1),
+        ("person", "Your own edits", None, 1, 1),
+        ("turn", "SAY hi", "beta", 0, 0),
+    ]
+
+
+async def test_a_file_that_a_later_turn_undid_is_pending_no_more(
+    bench: Bench, runner: Runner
+) -> None:
+    """Its rows say reverted; they come back with the difference."""
+
+    async def statuses() -> list[str]:
+        rows, _ = await PendingChanges(bench.db).list(bench.session.id)
+        return [row.status.value for row in rows if row.file_path == "a.txt"]
+
+    await bench.turn("WRITE a.txt one\nWRITE b.txt two", "alpha")
+    await bench.turn("DELETE a.txt", "beta")
+    assert set(await statuses()) == {"reverted"}
+    await bench.turn("WRITE a.txt again", "alpha")
+    assert (await statuses())[-1] == "pending"

@@ -118,6 +118,8 @@ class AgentBackend(Protocol):
     """
 
     kind: ClassVar[BackendKind]
+    forgets: ClassVar[bool]
+    """Whether `forget_since` can do anything: else nobody starts an agent only to ask."""
 
     async def ensure_session(self, wanted: SessionSpec) -> SessionHandle:
         """Start and resume, or make anew. Raises AgentError (agent_not_installed, agent_start_failed, auth_required)."""

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from roundhouse.model.session import AgentSession, Continuity
 from roundhouse.model.task import Task
-from roundhouse.runner.ground import Ground, Grounds
+from roundhouse.runner.ground import Ground, Rows
+from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.handover import (
     TYPES,
     Exchange,
@@ -19,12 +20,10 @@ from roundhouse.runner.handover import (
     history,
     is_command,
     missing_inputs,
+    taken_back,
     with_inputs,
 )
 from roundhouse.runner.outage import until_back
-from roundhouse.store.events import Events
-from roundhouse.store.sessions import Sessions
-from roundhouse.store.tasks import Tasks
 
 EVENTS_READ = 20_000
 """How far back a story may reach; what is older would not fit into its length anyway."""
@@ -44,10 +43,10 @@ class Briefing(Struct, frozen=True):
 class Briefer:
     """Writes the note for an agent that was away, or whose memory is gone."""
 
-    def __init__(self, events: Events, tasks: Tasks, sessions: Sessions, grounds: Grounds) -> None:
-        self._events = events
-        self._tasks = tasks
-        self._sessions = sessions
+    def __init__(self, rows: Rows, grounds: Grounds) -> None:
+        self._events = rows.events
+        self._tasks = rows.tasks
+        self._sessions = rows.sessions
         self._grounds = grounds
 
     async def brief(self, task: Task, ground: Ground, continuity: Continuity) -> Briefing:
@@ -60,20 +59,18 @@ class Briefer:
             # Told another time: until then the agent stays behind.
             return Briefing(continuity, complete=False)
         if forgot:
-            told = await self._stories(task, after=0)
+            told, taken = await self._stories(task, after=0)
             base = ground.worktree.base_snapshot or ground.before
-            text = history(told, await self._grounds.files_since(ground, base), task.agent)
+            files = await self._grounds.files_since(ground, base)
+            text = history(told, files, task.agent, taken)
             return Briefing(Continuity.REBUILT if text else continuity, text)
-        others = [
-            story
-            for story in await self._stories(task, after=mine.last_seen_seq if mine else 0)
-            if story.agent != task.agent
-        ]
+        told, taken = await self._stories(task, after=mine.last_seen_seq if mine else 0)
+        others = [story for story in told if story.agent != task.agent]
         if mine is None and not others:
             return Briefing(continuity)
         since = (mine.last_seen_snapshot if mine else None) or ground.worktree.base_snapshot
         files = await self._grounds.files_since(ground, since or ground.before)
-        return Briefing(continuity, handover(others, files))
+        return Briefing(continuity, handover(others, files, taken))
 
     async def _wanted(self, task: Task) -> bool:
         if not task.handover:
@@ -81,7 +78,8 @@ class Briefer:
         session = await until_back(partial(self._sessions.get, task.session_id))
         return session.handover
 
-    async def _stories(self, task: Task, *, after: int) -> Sequence[Exchange]:
+    async def _stories(self, task: Task, *, after: int) -> tuple[Sequence[Exchange], Sequence[str]]:
+        """What was asked and said, and what the person took back."""
         head = await until_back(partial(self._events.head, task.session_id))
         start = max(after, head - EVENTS_READ)
         rows = await until_back(partial(self._events.of_tasks, task.session_id, start, TYPES))
@@ -91,7 +89,7 @@ class Briefer:
             for id_ in missing_inputs(told)
         }
         with_inputs(told, inputs)
-        return told
+        return told, taken_back(rows)
 
 
 def _abreast(task: Task, ground: Ground, mine: AgentSession | None) -> bool:

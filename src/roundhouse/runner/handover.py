@@ -7,7 +7,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from roundhouse.model.event import ChangedFile, Event, TaskCreated, TaskEnded, Text
+from roundhouse.model.event import (
+    ChangedFile,
+    Event,
+    Reviewed,
+    Rewound,
+    TaskCreated,
+    TaskEnded,
+    Text,
+)
 from roundhouse.model.task import TaskStatus
 
 HANDOVER_CHARS = 4_000
@@ -20,7 +28,10 @@ QUESTION_CHARS = 600
 ANSWER_CHARS = 1_200
 FILES = 40
 
-TYPES = ("task_created", "text", "task_ended")
+TAKEN_BACK = 10
+NAMED = 300
+
+TYPES = ("task_created", "text", "task_ended", "rewound", "reviewed")
 """The events a story is made of."""
 
 _COMMAND = re.compile(r"/[\w.:-]+(\s|$)")
@@ -70,21 +81,51 @@ def exchanges(events: Iterable[Event]) -> list[Exchange]:
     return ended
 
 
-def handover(others: Sequence[Exchange], files: Sequence[ChangedFile]) -> str | None:
+def taken_back(events: Iterable[Event]) -> list[str]:
+    """What the person took back, in words, in order: turns that were rewound, changes that were rejected."""
+    told: list[str] = []
+    for event in events:
+        match event.body():
+            case Rewound(title=title, files=files):
+                state = _short(title or "an earlier checkpoint", NAMED)
+                at = "" if state.startswith(("after ", "before ")) else "at "
+                told.append(
+                    f"The person took the files back to how they were {at}{state}."
+                    f" That changed: {_named(files)}."
+                )
+            case Reviewed(verdict="rejected", files=files):
+                told.append(
+                    f"The person rejected changes in: {_named(files)}. They are undone in the files."
+                )
+            case Reviewed(verdict="undone", files=files):
+                told.append(f"The person took the last verdict on {_named(files)} back.")
+            case _:
+                pass
+    return told
+
+
+def handover(
+    others: Sequence[Exchange], files: Sequence[ChangedFile], taken: Sequence[str] = ()
+) -> str | None:
     """The preface for an agent that was away; None when nothing happened. Ends in a newline."""
-    if not others and not files:
+    if not others and not files and not taken:
         return None
     head = (
         "[Note from Roundhouse, not from the person: since your last turn in this session, others worked"
         " in this same working directory.]\n"
     )
     tail = "\n[End of the note. The person's message follows.]\n"
-    changed = _files(files)
+    changed = _taken(taken) + _files(files)
     room = HANDOVER_CHARS - len(head) - len(tail) - len(changed)
     return head + _told(others, room) + changed + tail
 
 
-def history(all_: Sequence[Exchange], files: Sequence[ChangedFile], me: str) -> str | None:
+def history(
+    all_: Sequence[Exchange],
+    files: Sequence[ChangedFile],
+    me: str,
+    taken: Sequence[str] = (),
+) -> str | None:
     """The preface for an agent whose own memory could not be loaded; None when there is none to tell."""
     if not all_:
         return None
@@ -93,7 +134,7 @@ def history(all_: Sequence[Exchange], files: Sequence[ChangedFile], me: str) -> 
         f" This is what happened so far; where it says {me}, that was you.]\n"
     )
     tail = "\n[End of the history. The person's message follows.]\n"
-    changed = _files(files)
+    changed = _taken(taken) + _files(files)
     room = HISTORY_CHARS - len(head) - len(tail) - len(changed)
     return head + _told(all_, room) + changed + tail
 
@@ -131,6 +172,19 @@ def _exchange(exchange: Exchange) -> str:
 def _quoted(text: str) -> str:
     """Each line marked as somebody else's words: none of them is meant for the reader to follow."""
     return "".join(f"> {line}\n" for line in text.strip().splitlines()).rstrip("\n")
+
+
+def _taken(taken: Sequence[str]) -> str:
+    """The latest of it."""
+    if not taken:
+        return ""
+    left = len(taken) - TAKEN_BACK
+    first = [f"({left} earlier ones are left out.)\n"] if left > 0 else []
+    return "\n" + "".join([*first, *(f"{line}\n" for line in taken[-TAKEN_BACK:])])
+
+
+def _named(files: Sequence[str]) -> str:
+    return _short(", ".join(files), NAMED) if files else "nothing"
 
 
 def _files(files: Sequence[ChangedFile]) -> str:

@@ -13,7 +13,7 @@ from anyio.abc import TaskStatus
 from roundhouse.model.errors import Conflict, NotFound
 from roundhouse.model.session import AgentSessionStatus
 from roundhouse.runner.dispatcher import Doorbell
-from roundhouse.runner.ground import Grounds
+from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.outage import forever
 from roundhouse.runner.pool import AgentPool
 from roundhouse.runner.turn import Turns

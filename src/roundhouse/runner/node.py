@@ -26,7 +26,8 @@ from roundhouse.model.errors import Conflict, DatabaseDown
 from roundhouse.model.session import AgentSessionStatus
 from roundhouse.runner.briefing import Briefer
 from roundhouse.runner.dispatcher import POLL_EVERY, Dispatcher
-from roundhouse.runner.ground import Grounds, Rows
+from roundhouse.runner.ground import Rows
+from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.identity import home_is_known, home_of, marker_of, resident_self
 from roundhouse.runner.janitor import Janitor
 from roundhouse.runner.permissions import ANSWER_DEADLINE, PermissionDesk
@@ -36,18 +37,12 @@ from roundhouse.runner.requests import Handlers, RequestDesk
 from roundhouse.runner.roster import Roster
 from roundhouse.runner.turn import Collaborators, Turns
 from roundhouse.runner.watchdog import Watchdog
-from roundhouse.store.agent_sessions import AgentSessions
 from roundhouse.store.agents import AvailableAgents
-from roundhouse.store.changes import PendingChanges
 from roundhouse.store.database import Database
-from roundhouse.store.events import Events
 from roundhouse.store.nodes import Nodes
 from roundhouse.store.notifier import Notifier
 from roundhouse.store.permissions import Permissions
-from roundhouse.store.projects import Projects
 from roundhouse.store.requests import Requests
-from roundhouse.store.sessions import Sessions
-from roundhouse.store.tasks import Tasks
 from roundhouse.workspace.snapshot import Snapshots
 from roundhouse.workspace.sweep import Sweep
 from roundhouse.workspace.worktree import Worktrees
@@ -174,20 +169,12 @@ class _Node:
         self._nodes = nodes
         self._node_id = node_id
         self._spawner = spawner
-        self._tasks = Tasks(db)
-        self._events = Events(db)
         self._permissions = Permissions(db)
         self._requests = Requests(db)
         self._available = AvailableAgents(db)
-        self._rows = Rows(
-            projects=Projects(db),
-            sessions=Sessions(db),
-            agent_sessions=AgentSessions(db),
-            tasks=self._tasks,
-            changes=PendingChanges(db),
-        )
+        self._rows = Rows.of(db)
         self._snapshots = Snapshots(options.data_dir / "snapshots")
-        self._recorder = Recorder(self._events, dropped=self._lost)
+        self._recorder = Recorder(self._rows.events, dropped=self._lost)
         self._grounds = Grounds(
             self._rows,
             self._recorder,
@@ -229,7 +216,7 @@ class _Node:
             )
             turns = self._turns = self._make_turns(pool, roster)
             dispatcher = Dispatcher(
-                partial(self._tasks.claim, self._node_id),
+                partial(self._rows.tasks.claim, self._node_id),
                 turns.run,
                 slots=self._options.slots,
                 soft_stop=self._options.soft_stop_seconds,
@@ -243,6 +230,7 @@ class _Node:
             try:
                 await house.start(self._recorder.run)
                 await house.start(janitor.run)
+                house.start_soon(self._grounds.recover)
                 house.start_soon(requests.run)
                 house.start_soon(_stop_on, stopped, dispatcher, turns, self._options)
                 if self._options.probe:
@@ -262,7 +250,7 @@ class _Node:
                 grounds=self._grounds,
                 pool=pool,
                 roster=roster,
-                briefer=Briefer(self._events, self._tasks, self._rows.sessions, self._grounds),
+                briefer=Briefer(self._rows, self._grounds),
                 desk=self._desk,
                 watchdog=self._watchdog,
             ),
@@ -272,10 +260,10 @@ class _Node:
 
     def _handlers(self, pool: AgentPool, roster: Roster) -> Handlers:
         return Handlers(
-            sessions=self._rows.sessions,
-            agent_sessions=self._rows.agent_sessions,
+            rows=self._rows,
             grounds=self._grounds,
             snapshots=self._snapshots,
+            recorder=self._recorder,
             pool=pool,
             roster=roster,
         )
@@ -286,7 +274,7 @@ class _Node:
         return Janitor(
             node_id=self._node_id,
             nodes=self._nodes,
-            tasks=self._tasks,
+            tasks=self._rows.tasks,
             sessions=self._rows.sessions,
             agent_sessions=self._rows.agent_sessions,
             turns=turns,

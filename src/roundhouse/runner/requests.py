@@ -1,6 +1,6 @@
 """Serves what servers ask of this node: reads in parallel, mutations as the store hands them out.
 
-Owns the journal's last step (a result or an error for every request) and what each kind does.
+Owns the journal's last step: a result or an error for every request. What each kind does is with its handler.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -9,34 +9,32 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import msgspec
 import structlog
 
-from roundhouse.model.change import ChangeSet, ChangeTotals
 from roundhouse.model.errors import DatabaseDown, InvalidInput, RoundhouseError
 from roundhouse.model.session import AgentSessionStatus
+from roundhouse.runner.applying import Applying
+from roundhouse.runner.arguments import Handler, session_of, text_of
+from roundhouse.runner.conversations import Conversations
 from roundhouse.runner.dispatcher import Doorbell
-from roundhouse.runner.ground import Grounds
+from roundhouse.runner.ground import Rows
+from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.outage import until_back
 from roundhouse.runner.pool import AgentPool
+from roundhouse.runner.reading import Reading
+from roundhouse.runner.recorder import Recorder
+from roundhouse.runner.reviewing import Reviewing
+from roundhouse.runner.rewinding import Rewinding
 from roundhouse.runner.roster import Roster
-from roundhouse.store.agent_sessions import AgentSessions
 from roundhouse.store.requests import Request, Requests
-from roundhouse.store.sessions import Sessions
-from roundhouse.workspace.review import change_set
 from roundhouse.workspace.snapshot import Snapshots
 from roundhouse.workspace.worktree import inspect
-
-Handler = Callable[[Request], Awaitable[dict[str, Any]]]
 
 POLL_EVERY = 2.0
 """Seconds until a request is found whose doorbell was lost."""
 
 AT_ONCE = 8
 """Requests served at the same time; the rest wait in their table."""
-
-SETTLE_WAIT = 4.0
-"""Seconds a read of changes waits for a turn that has ended to settle."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +85,7 @@ class RequestDesk:
                     error.message,
                     error.remedy,
                     field=error.field,
+                    details=error.details,
                 )
             except Exception as error:
                 log.exception("a request failed", ref=request.ref, kind=request.kind)
@@ -116,32 +115,37 @@ class Handlers:
     def __init__(
         self,
         *,
-        sessions: Sessions,
-        agent_sessions: AgentSessions,
+        rows: Rows,
         grounds: Grounds,
         snapshots: Snapshots,
+        recorder: Recorder,
         pool: AgentPool,
         roster: Roster,
     ) -> None:
-        self._sessions = sessions
-        self._agent_sessions = agent_sessions
-        self._grounds = grounds
-        self._snapshots = snapshots
+        self._agent_sessions = rows.agent_sessions
         self._pool = pool
         self._roster = roster
+        self._reading = Reading(grounds, rows, snapshots)
+        self._reviewing = Reviewing(grounds, rows, snapshots)
+        self._applying = Applying(grounds, rows, snapshots, recorder)
+        conversations = Conversations(rows, recorder, pool, roster)
+        self._rewinding = Rewinding(grounds, rows, snapshots, conversations)
 
     def table(self) -> dict[str, Handler]:
         """By kind."""
         return {
             "inspect_repository": self.inspect_repository,
-            "changes": self.changes,
             "close_agent": self.close_agent,
             "refresh_agents": self.refresh_agents,
+            **self._reading.table(),
+            **self._reviewing.table(),
+            **self._applying.table(),
+            **self._rewinding.table(),
         }
 
     async def inspect_repository(self, request: Request) -> dict[str, Any]:
         """What lies at a path. Raises InvalidInput when it is no usable repository."""
-        found = await inspect(Path(_text(request, "path")))
+        found = await inspect(Path(text_of(request, "path")))
         return {
             "path": str(found.path),
             "name": found.name,
@@ -149,24 +153,9 @@ class Handlers:
             "head": found.head,
         }
 
-    async def changes(self, request: Request) -> dict[str, Any]:
-        """What a session's worktree holds against what was reviewed, as of the last settled turn."""
-        session_id = _session(request)
-        await self._grounds.settled(session_id, SETTLE_WAIT)
-        worktree = await until_back(partial(self._sessions.worktree, session_id))
-        if worktree is None:
-            empty = ChangeSet(base=None, reviewed=None, head=None, files=[], totals=ChangeTotals())
-            return _json(empty)
-        wanted = {
-            key: request.args[key]
-            for key in ("agent", "task_id", "path", "cursor", "limit")
-            if request.args.get(key) is not None
-        }
-        return _json(await change_set(self._snapshots, worktree, **wanted))
-
     async def close_agent(self, request: Request) -> dict[str, Any]:
         """End one warm agent of a session, or all. Raises Conflict while it runs a turn."""
-        session_id = _session(request)
+        session_id = session_of(request)
         closed = await self._pool.close(session_id, request.args.get("agent"))
         for name in closed:
             await until_back(
@@ -182,21 +171,3 @@ class Handlers:
     async def refresh_agents(self, request: Request) -> dict[str, Any]:
         """Read the catalog and probe everything again."""
         return {"agents": await self._roster.refresh()}
-
-
-def _json(value: ChangeSet) -> dict[str, Any]:
-    result: dict[str, Any] = msgspec.to_builtins(value)
-    return result
-
-
-def _text(request: Request, name: str) -> str:
-    value = request.args.get(name)
-    if not isinstance(value, str):
-        raise InvalidInput(f"{name} must be a text.", field=name)
-    return value
-
-
-def _session(request: Request) -> str:
-    if request.session_id is None:
-        raise InvalidInput("This request needs a session.", field="session_id")
-    return request.session_id

@@ -27,7 +27,8 @@ from roundhouse.model.permission import PermissionAnswer, PermissionAsk
 from roundhouse.model.session import AgentSession, AgentSessionStatus, Continuity
 from roundhouse.model.task import FailureCode, Task, TaskStatus, Usage
 from roundhouse.runner.briefing import Briefer, Briefing
-from roundhouse.runner.ground import Ground, Grounds, Rows
+from roundhouse.runner.ground import Ground, Rows
+from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.outage import until_back
 from roundhouse.runner.permissions import PermissionDesk
 from roundhouse.runner.pool import AgentPool, Lease

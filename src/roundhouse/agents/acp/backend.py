@@ -57,6 +57,7 @@ class WarmAcpBackend:
     """The ACP half of `AgentBackend`."""
 
     kind: ClassVar[BackendKind] = BackendKind.ACP_WARM
+    forgets: ClassVar[bool] = False
 
     def __init__(self, spec: AgentSpec, spawner: Spawner, tasks: TaskGroup) -> None:
         self._spec = spec

@@ -62,6 +62,7 @@ class OpenCodeServerBackend:
     """All conversations with one opencode agent of the catalog."""
 
     kind: ClassVar[BackendKind] = BackendKind.OPENCODE_SERVER
+    forgets: ClassVar[bool] = True
 
     def __init__(self, spec: AgentSpec, spawner: Spawner, tasks: TaskGroup) -> None:
         self._spec = spec

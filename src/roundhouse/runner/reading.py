@@ -1,0 +1,108 @@
+"""Reads of a session's worktree for a person: its changes, who wrote a line, its files. Nothing is written."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from roundhouse.model.change import ChangeSet, ChangeTotals, Hunk
+from roundhouse.model.errors import InvalidInput, NotFound
+from roundhouse.model.session import Worktree
+from roundhouse.runner.arguments import Handler, given, session_of, text_of
+from roundhouse.runner.ground import Rows
+from roundhouse.runner.grounds import Grounds
+from roundhouse.runner.outage import until_back
+from roundhouse.store.requests import Request
+from roundhouse.workspace.listing import list_files, read_file
+from roundhouse.workspace.review import change_set
+from roundhouse.workspace.snapshot import Snapshots
+
+SETTLE_WAIT = 4.0
+"""Seconds a read of changes waits for a turn that has ended to settle."""
+
+FILES = 1000
+SEEN = "seen"
+_MARKS = {"context": " ", "add": "+", "delete": "-"}
+
+
+class Reading:
+    """Serves reads."""
+
+    def __init__(self, grounds: Grounds, rows: Rows, snapshots: Snapshots) -> None:
+        self._grounds = grounds
+        self._rows = rows
+        self._snapshots = snapshots
+
+    def table(self) -> dict[str, Handler]:
+        """By kind of request."""
+        return {
+            "changes": self.changes,
+            "line": self.line,
+            "files": self.files,
+            "file": self.file,
+        }
+
+    async def changes(self, request: Request) -> dict[str, Any]:
+        """What a session's worktree holds against what was reviewed, as of the last settled turn.
+
+        `since` is a snapshot to compare with instead, or `seen`: only what was not looked at yet.
+        """
+        session_id = session_of(request)
+        await self._grounds.settled(session_id, SETTLE_WAIT)
+        worktree = await until_back(partial(self._rows.sessions.worktree, session_id))
+        if worktree is None:
+            return _json(
+                ChangeSet(base=None, reviewed=None, head=None, files=[], totals=ChangeTotals())
+            )
+        wanted = given(request, "agent", "task_id", "path", "since", "cursor", "limit")
+        unseen_only = wanted.get("since") == SEEN
+        if unseen_only:
+            del wanted["since"]
+        seen = await until_back(partial(self._rows.seen.all, session_id))
+        found = await change_set(
+            self._snapshots, worktree, seen=seen, unseen_only=unseen_only, **wanted
+        )
+        return _json(found)
+
+    async def line(self, request: Request) -> dict[str, Any]:
+        """Who made a line of the changes (None: the person), and the hunk around it, None where it is in none."""
+        number, side = request.args.get("line"), request.args.get("side")
+        if not isinstance(number, int) or side not in ("old", "new"):
+            raise InvalidInput("A line is a number on the side old or new.", field="line")
+        path = text_of(request, "path")
+        worktree = await self._worktree(request)
+        found = await change_set(self._snapshots, worktree, path=path, limit=1)
+        for hunk in (hunk for file in found.files if file.path == path for hunk in file.hunks):
+            for line in hunk.lines:
+                if (line.new if side == "new" else line.old) == number:
+                    return {"agent": line.agent, "task_id": line.task_id, "hunk": _text(hunk)}
+        return {"agent": None, "task_id": None, "hunk": None}
+
+    async def files(self, request: Request) -> dict[str, Any]:
+        """A page of what a folder of the worktree holds, or of the files whose names fit `q`."""
+        worktree = await self._worktree(request)
+        wanted = {"limit": FILES} | given(request, "path", "q", "limit", "cursor")
+        return await list_files(Path(worktree.worktree_path), **wanted)
+
+    async def file(self, request: Request) -> dict[str, Any]:
+        """A part of a file of the worktree."""
+        worktree = await self._worktree(request)
+        wanted = given(request, "offset", "limit")
+        return await read_file(Path(worktree.worktree_path), text_of(request, "path"), **wanted)
+
+    async def _worktree(self, request: Request) -> Worktree:
+        found = await until_back(partial(self._rows.sessions.worktree, session_of(request)))
+        if found is None:
+            raise NotFound("This session has no files yet.", remedy="Give an agent a task first.")
+        return found
+
+
+def _json(value: ChangeSet) -> dict[str, Any]:
+    result: dict[str, Any] = msgspec.to_builtins(value)
+    return result
+
+
+def _text(hunk: Hunk) -> str:
+    lines = [_MARKS[line.kind] + line.text for line in hunk.lines]
+    return "\n".join([hunk.header, *lines])

@@ -1,0 +1,160 @@
+"""Taking a session's files back to a checkpoint, so that it can be undone.
+
+Owns what is kept first, which state is meant and which rows follow. Which files go and which stay is
+`workspace.rewind`'s.
+"""
+
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from roundhouse.model.errors import Conflict, InvalidInput
+from roundhouse.model.event import Rewound
+from roundhouse.model.review import Checkpoint, NewCheckpoint
+from roundhouse.runner.arguments import Handler, flag_of, session_of
+from roundhouse.runner.books import Writing, changed_files, counts
+from roundhouse.runner.conversations import Conversations
+from roundhouse.runner.ground import Ground, Rows
+from roundhouse.runner.grounds import Grounds
+from roundhouse.runner.outage import until_back
+from roundhouse.store.requests import Request
+from roundhouse.workspace.rewind import rewind_to, worktree_move
+from roundhouse.workspace.snapshot import Snapshots
+
+PAGE = 200
+
+
+class Rewinding:
+    """Serves rewinds."""
+
+    def __init__(
+        self, grounds: Grounds, rows: Rows, snapshots: Snapshots, conversations: Conversations
+    ) -> None:
+        self._conversations = conversations
+        self._grounds = grounds
+        self._rows = rows
+        self._snapshots = snapshots
+
+    def table(self) -> dict[str, Handler]:
+        """By kind of request."""
+        return {"rewind": self.rewind}
+
+    async def rewind(self, request: Request) -> dict[str, Any]:
+        """Take the worktree's files back to a checkpoint, or to after a turn, with `before` to before it.
+
+        A checkpoint of what is there now comes first, whether it differs or not: rewinding to it is the undo.
+        With `conversation` the agents that can forget what they were asked since; that has no undo.
+        Raises NotFound, Conflict (`session_busy`, `not_settled`, `moved`).
+        """
+        session_id, books = session_of(request), self._grounds.books
+        async with self._grounds.hold(session_id) as ground:
+            await self._grounds.idle(ground)
+            goal, title = await self._goal(request)
+            await books.settle_leftover(ground)
+            known = ground.head
+            undo = await books.secure(ground, f"Before rewinding to {title}")
+            target = await rewind_to(
+                self._snapshots,
+                ground.worktree,
+                known=known,
+                target=goal.snapshot,
+                message=f"Rewound to {title}",
+            )
+            files = changed_files(target.files)
+            told = {
+                "undo_checkpoint_id": undo.id,
+                "files": msgspec.to_builtins(files),
+                "kept": target.kept,
+            }
+            if target.snapshot == ground.head:
+                back = await self._memories(request, ground, goal)
+                return told | {"checkpoint": msgspec.to_builtins(undo), "conversations": back}
+            event = Rewound(
+                checkpoint_id=goal.id,
+                files=[file.path for file in files],
+                undo_checkpoint_id=undo.id,
+                title=title,
+                kept=target.kept,
+            )
+            checkpoint = NewCheckpoint(
+                session_id=session_id,
+                kind="rewind",
+                title=f"Rewound to {title}",
+                snapshot=target.snapshot,
+                **counts(target.files),
+            )
+            made = await self._write(
+                ground, Writing(event=event, head=target.snapshot, checkpoint=checkpoint)
+            )
+            back = await self._memories(request, ground, goal)
+            return told | {"checkpoint": msgspec.to_builtins(made or undo), "conversations": back}
+
+    async def _memories(self, request: Request, ground: Ground, goal: Checkpoint) -> list[str]:
+        """The agents whose conversation went back too, where that was asked for."""
+        if not flag_of(request, "conversation"):
+            return []
+        return await self._conversations.take_back(ground, goal.created_at.timestamp())
+
+    async def _write(self, ground: Ground, writing: Writing) -> Checkpoint | None:
+        books = self._grounds.books
+        move = await worktree_move(
+            self._snapshots,
+            ground.worktree,
+            ground.head,
+            writing.head or ground.head,
+            kind="rewind",
+            then={},
+        )
+        made = await books.carry(ground, move, writing)
+        await books.look_again(ground)
+        return made
+
+    async def _goal(self, request: Request) -> tuple[Checkpoint, str]:
+        """The checkpoint that is meant, and what to call it."""
+        session_id, args = session_of(request), request.args
+        if args.get("checkpoint_id") is not None:
+            get = partial(self._rows.checkpoints.get, session_id, str(args["checkpoint_id"]))
+            return _named(await until_back(get))
+        if args.get("task_id") is None:
+            raise InvalidInput("Give checkpoint_id or task_id.", field="checkpoint_id")
+        task_id = str(args["task_id"])
+        if not flag_of(request, "before"):
+            return _named(
+                await until_back(partial(self._rows.checkpoints.of_task, session_id, task_id))
+            )
+        task = await until_back(partial(self._rows.tasks.get, task_id))
+        if task.snapshot_before is None:
+            raise Conflict(
+                "It is not known what was there before this task.",
+                code="not_settled",
+                remedy="Choose a checkpoint from the list.",
+            )
+        found = await self._with_snapshot(session_id, task.snapshot_before)
+        lines = task.input.strip().splitlines()
+        return found, f"before {_quoted(lines[0] if lines else 'a turn')}"
+
+    async def _with_snapshot(self, session_id: str, snapshot: str) -> Checkpoint:
+        """The newest checkpoint with that content. Raises Conflict."""
+        cursor = None
+        while True:
+            page = partial(self._rows.checkpoints.list, session_id, limit=PAGE, cursor=cursor)
+            found, cursor = await until_back(page)
+            for checkpoint in found:
+                if checkpoint.snapshot == snapshot:
+                    return checkpoint
+            if cursor is None:
+                raise Conflict(
+                    "There is no checkpoint of what was there before this task.",
+                    code="not_settled",
+                    remedy="Choose a checkpoint from the list.",
+                )
+
+
+def _named(goal: Checkpoint) -> tuple[Checkpoint, str]:
+    after = "after " if goal.kind == "turn" else ""
+    return goal, f"{after}{_quoted(goal.title)}"
+
+
+def _quoted(title: str) -> str:
+    return f"“{title}”"
