@@ -11,13 +11,38 @@ from roundhouse.cli.main import COMMANDS
 from roundhouse.config import KEYS
 from roundhouse.model.event import EVENT_TYPES
 from roundhouse.model.task import FailureCode
-from roundhouse.web.routes import agents, events, permissions, projects, sessions, system, tasks
+from roundhouse.web.routes import (
+    agents,
+    changes,
+    comments,
+    events,
+    permissions,
+    projects,
+    sessions,
+    system,
+    tasks,
+    usage,
+    worktree,
+)
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 HTTP = (REFERENCE / "http.md").read_text()
 ROUTERS = [
-    module.router for module in (agents, events, permissions, projects, sessions, system, tasks)
+    module.router
+    for module in (
+        agents,
+        changes,
+        comments,
+        events,
+        permissions,
+        projects,
+        sessions,
+        system,
+        tasks,
+        usage,
+        worktree,
+    )
 ]
 
 

@@ -1,6 +1,6 @@
 """Runs the measurements by name (all without one) and prints their tables.
 
-    python -m tests.bench [turn_overhead | worktree]
+    python -m tests.bench [review | turn_overhead | worktree]
 
 Figures are wall-clock of one run on one machine: quote ratios and medians, and say how loaded the machine was.
 """
@@ -10,9 +10,13 @@ import sys
 
 import anyio
 
-from tests.bench import turn_overhead, worktree
+from tests.bench import review, turn_overhead, worktree
 
-MEASUREMENTS = {"turn_overhead": turn_overhead.main, "worktree": worktree.main}
+MEASUREMENTS = {
+    "review": review.main,
+    "turn_overhead": turn_overhead.main,
+    "worktree": worktree.main,
+}
 
 
 def main() -> None:

@@ -10,8 +10,9 @@ import anyio
 from roundhouse.model.agent import AgentInfo
 from roundhouse.model.errors import DatabaseDown, RoundhouseError
 from roundhouse.model.event import EventBody, Text, encode_body
-from roundhouse.model.session import BackendKind, Session
+from roundhouse.model.session import BackendKind, Continuity, Session, Worktree
 from roundhouse.service.bell import Bell
+from roundhouse.store.agent_sessions import AgentSessions
 from roundhouse.store.agents import AvailableAgents
 from roundhouse.store.database import Database
 from roundhouse.store.events import Events, NewEvent
@@ -37,6 +38,8 @@ class FakeNode:
         self.id = node_id
         self.handlers: dict[str, Handler] = {"inspect_repository": repository}
         self.taken: list[Request] = []
+        self.names_kinds = True
+        """Whether a refusal carries its class's name, as a runner's does."""
         self._requests = Requests(db)
         self._bell = Bell()
 
@@ -55,11 +58,39 @@ class FakeNode:
         try:
             result = await handler(request)
         except RoundhouseError as error:
-            await self._requests.failed(
-                request.ref, error.code, error.message, error.remedy, field=error.field
-            )
+            await self._refuse(request, error)
         else:
             await self._requests.done(request.ref, result)
+
+    async def _refuse(self, request: Request, error: RoundhouseError) -> None:
+        result = {
+            "code": error.code,
+            "message": error.message,
+            "remedy": error.remedy,
+            "field": error.field,
+            "details": error.details,
+            "kind": type(error).__name__ if self.names_kinds else None,
+        }
+        given = {name: word for name, word in result.items() if word}
+        await self._requests._end(request.ref, "failed", given)
+
+    def says(self, kind: str, answer: dict[str, Any] | RoundhouseError) -> None:
+        """Answer requests of a kind with this, or refuse them with it."""
+
+        async def handler(request: Request) -> dict[str, Any]:
+            if isinstance(answer, RoundhouseError):
+                raise answer
+            return answer
+
+        self.handlers[kind] = handler
+
+    def asked(self, kind: str | None = None) -> list[dict[str, Any]]:
+        """What was asked of sessions so far, of one kind or of all."""
+        return [
+            request.args
+            for request in self.taken
+            if request.session_id is not None and kind in (None, request.kind)
+        ]
 
     def ring(self, payload: str | None) -> None:
         """Somebody asked."""
@@ -91,6 +122,31 @@ async def make_session(db: Database, node_id: int, title: str = "A session") -> 
     """A session of a project on a node."""
     project = await Projects(db).create(name="repo", path="/srv/repo", node_id=node_id)
     return await Sessions(db).create(project_id=project.id, title=title)
+
+
+async def with_worktree(
+    db: Database, session_id: str, *agents: str, snapshot: str | None = None
+) -> None:
+    """What the first turns of these agents leave behind, the last one being the last."""
+    await Sessions(db).save_worktree(
+        Worktree(
+            session_id=session_id,
+            worktree_path=f"/w/{session_id}",
+            branch="b",
+            base_commit="c",
+            base_snapshot=snapshot,
+            reviewed_snapshot=snapshot,
+            head_snapshot=snapshot,
+        )
+    )
+    for agent in agents or ("demo",):
+        await AgentSessions(db).ready(
+            session_id,
+            agent,
+            backend=BackendKind.ACP_WARM,
+            agent_session_id="abc",
+            continuity=Continuity.FRESH,
+        )
 
 
 async def append(db: Database, session_id: str, *bodies: EventBody) -> None:

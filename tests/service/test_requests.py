@@ -9,6 +9,7 @@ from roundhouse.model.errors import (
     Conflict,
     InvalidInput,
     NodeDown,
+    NotFound,
     RoundhouseError,
     Unavailable,
     WorkspaceError,
@@ -55,6 +56,11 @@ async def test_a_delivered_read_leaves_nothing_behind(
         assert await (await conn.execute("SELECT count(*) FROM reads")).fetchone() == (0,)
 
 
+class Odd(WorkspaceError):
+    """An error that only the node knows."""
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "by code"])
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
@@ -62,6 +68,9 @@ async def test_a_delivered_read_leaves_nothing_behind(
         (InvalidInput("x", field="path"), InvalidInput),
         (Conflict("x", code="session_busy"), Conflict),
         (WorkspaceError("x", code="disk_full"), WorkspaceError),
+        (Odd("x", code="odd"), WorkspaceError),
+        (NotFound("x", field="path"), NotFound),
+        (Unavailable("x"), Unavailable),
         (RoundhouseError("x"), RoundhouseError),
     ],
 )
@@ -70,13 +79,11 @@ async def test_a_refusal_is_raised_as_the_error_it_was(
     node: FakeNode,
     raised: RoundhouseError,
     expected: type[RoundhouseError],
+    named: bool,
 ) -> None:
-    """By its code; message, field and remedy come with it."""
-
-    async def refuse(request: Request) -> dict[str, Any]:
-        raise raised
-
-    node.handlers["x"] = refuse
+    """By its class's name, or by its code where that is not told; message, field and remedy come with it."""
+    node.names_kinds = named
+    node.says("x", raised)
     with pytest.raises(expected) as caught:
         await requests.ask("x", {}, node_id=str(node.id))
     assert type(caught.value) is expected
@@ -84,6 +91,26 @@ async def test_a_refusal_is_raised_as_the_error_it_was(
     assert caught.value.message == raised.message
     assert caught.value.field == raised.field
     assert caught.value.remedy == raised.remedy
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["mutation", "read"])
+@pytest.mark.parametrize(
+    "raised",
+    [
+        NotFound("x", field="path"),
+        Conflict("x", code="apply_conflict", details={"conflicts": [{"path": "a"}], "files": []}),
+        Unavailable("x"),
+    ],
+    ids=["not found", "conflict", "unavailable"],
+)
+async def test_a_refusal_of_a_new_kind_needs_no_list_of_codes(
+    requests: NodeRequests, node: FakeNode, raised: RoundhouseError, read: bool
+) -> None:
+    """Its class is told, and its details travel."""
+    node.says("x", raised)
+    with pytest.raises(type(raised)) as caught:
+        await requests.ask("x", {}, node_id=str(node.id), read=read)
+    assert (caught.value.code, caught.value.details) == (raised.code, raised.details)
 
 
 async def test_a_silent_node_is_given_up(requests: NodeRequests, node: FakeNode) -> None:

@@ -78,6 +78,41 @@ def flat(routes: list[BaseRoute]) -> Iterator[BaseRoute]:
             yield route
 
 
+REVIEW = (
+    "ChangeSet", "VerdictOutcome", "UndoneVerdict", "SeenOutcome", "ApplyOutcome", "ApplyConflict",
+    "CommitOutcome", "RewindOutcome", "Checkpoint", "Comment", "SentComments", "Overlap",
+    "WorktreeEntry", "FilePart", "Page_Checkpoint_", "Page_Comment_", "Page_Overlap_", "Error",
+    "ErrorInfo", "Reviewed", "AppliedToCheckout", "Committed", "Rewound", "RepositoryMoved",
+)  # fmt: skip
+
+
+async def test_what_reviewing_answers_is_described_to_its_last_field(server: Running) -> None:
+    """Types of a client are made from it: nothing is merely "an object"."""
+    schemas = (await description(server))["components"]["schemas"]
+    queue, seen = list(REVIEW), set()
+    while queue:
+        name = queue.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for where, part in parts(schemas[name], name):
+            assert part.get("type") != "object" or part.get("properties"), where
+            assert part, where
+        queue += [one.rpartition("/")[2] for one in references(schemas[name])]
+    assert "conflicts" in schemas["ErrorInfo"]["properties"]
+
+
+def parts(schema: Any, where: str) -> Iterator[tuple[str, Json]]:
+    """Every schema within one."""
+    yield where, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from parts(field, f"{where}.{name}")
+    for more in schema.get("anyOf", []):
+        yield from parts(more, where)
+    if isinstance(schema.get("items"), dict):
+        yield from parts(schema["items"], f"{where}[]")
+
+
 async def test_answers_have_the_described_fields(
     server: Running, session: str, node: FakeNode
 ) -> None:
@@ -112,6 +147,16 @@ async def test_the_contract_of_the_first_release_is_served(server: Running) -> N
         "POST /api/permissions/{permission_id}/answer", "GET /api/permission-rules",
         "POST /api/permission-rules", "DELETE /api/permission-rules/{rule_id}",
         "GET /api/sessions/{session_id}/changes", "GET /api/inbox", "GET /metrics",
+        "POST /api/sessions/{session_id}/changes/accept",
+        "POST /api/sessions/{session_id}/changes/reject",
+        "POST /api/sessions/{session_id}/changes/seen",
+        "POST /api/sessions/{session_id}/apply", "POST /api/sessions/{session_id}/apply/undo",
+        "GET /api/projects/{project_id}/overlaps", "POST /api/sessions/{session_id}/commit",
+        "GET /api/sessions/{session_id}/checkpoints", "POST /api/sessions/{session_id}/rewind",
+        "GET /api/sessions/{session_id}/files", "GET /api/sessions/{session_id}/file",
+        "GET /api/sessions/{session_id}/comments", "POST /api/sessions/{session_id}/comments",
+        "DELETE /api/sessions/{session_id}/comments/{comment_id}",
+        "POST /api/sessions/{session_id}/comments/send",
     ):  # fmt: skip
         method, path = promised.split()
         assert method.lower() in document["paths"][path], promised

@@ -6,11 +6,10 @@ from typing import Any
 import anyio
 import pytest
 
-from roundhouse.model.errors import Conflict, InvalidInput
+from roundhouse.model.errors import Conflict, InvalidInput, NotFound
 from roundhouse.model.event import TaskStarted
 from roundhouse.model.permission import PermissionAsk, PermissionOption, Question
 from roundhouse.model.session import BackendKind, Continuity
-from roundhouse.model.session import Worktree as WorktreeRow
 from roundhouse.model.task import TaskStatus
 from roundhouse.store.agent_sessions import AgentSessions
 from roundhouse.store.agents import AvailableAgents
@@ -104,6 +103,11 @@ async def test_what_the_node_says_of_a_path_is_the_answer(server: Running, node:
         "field": "path",
         "remedy": "Commit.",
     }
+    for missing in (NotFound("Nothing."), InvalidInput("Nothing.", code="not_found", field="path")):
+        for node.names_kinds in (True, False):
+            node.says("inspect_repository", missing)
+            error = await server.refused("POST", "/api/projects", 422, json={"path": "/x"})
+            assert (error["code"], error["field"]) == ("not_found", "path")
     assert (await server.call("GET", "/api/projects"))["items"] == []
 
 
@@ -424,34 +428,6 @@ async def test_rules_are_made_by_hand_too(server: Running, project: str, session
         await server.refused("POST", "/api/permission-rules", 422, json=good | wrong)
     await server.refused("POST", "/api/permission-rules", 404, json=good | {"session_id": "nosuch"})
     await server.refused("DELETE", "/api/permission-rules/x", 404)
-
-
-async def test_changes_are_read_by_the_node(
-    server: Running, db: Database, node: FakeNode, session: str
-) -> None:
-    """Nothing before the first turn; then what the node says, with the filters handed on."""
-    url = f"/api/sessions/{session}/changes"
-    nothing = await server.call("GET", url)
-    assert nothing["files"] == []
-    assert nothing["totals"]["files"] == 0
-    task = await running_task(db, node, server, session)
-    await Sessions(db).save_worktree(
-        WorktreeRow(session_id=session, worktree_path="/w", branch="b", base_commit="c")
-    )
-    told = {"base": "c", "reviewed": "c", "head": "d", "files": [], "totals": {"files": 0}}
-
-    async def changes(request: Request) -> Json:
-        return told
-
-    node.handlers["changes"] = changes
-    assert await server.call("GET", f"{url}?agent=demo&task_id={task}&limit=5") == told
-    assert node.taken[-1].args == {"agent": "demo", "task_id": task, "limit": 5}
-    assert node.taken[-1].session_id == session
-    await server.refused("GET", f"{url}?task_id=999", 404)
-    await server.refused("GET", f"{url}?path=%00", 422)
-    error = await server.refused("GET", f"{url}?since=1", 422)
-    assert error["code"] == "since_unsupported"
-    await server.refused("GET", "/api/sessions/nosuch/changes", 404)
 
 
 async def test_the_agents_of_a_session_are_listed_and_closed(

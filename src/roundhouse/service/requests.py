@@ -10,10 +10,12 @@ import anyio
 
 from roundhouse.model.errors import (
     Conflict,
+    DatabaseDown,
     InvalidInput,
     NodeDown,
     NotFound,
     RoundhouseError,
+    SetupError,
     TooLarge,
     Unavailable,
     WorkspaceError,
@@ -37,10 +39,29 @@ MUTATION_DEADLINE = 60.0
 PROBE_DEADLINE = 300.0
 """Seconds for a round of probes: agents are started one after the other."""
 
-_CONFLICTS = frozenset({"session_busy", "conflict", "stale"})
-_INVALID = frozenset(
-    {"invalid", "not_found", "not_a_repository", "no_commits", "bare_repository", "unknown_agent"}
-)
+_KINDS: dict[str, type[RoundhouseError]] = {
+    kind.__name__: kind
+    for kind in (
+        Conflict,
+        DatabaseDown,
+        InvalidInput,
+        NodeDown,
+        NotFound,
+        RoundhouseError,
+        SetupError,
+        TooLarge,
+        Unavailable,
+        WorkspaceError,
+    )
+}
+_BY_CODE: dict[str, type[RoundhouseError]] = {
+    "session_busy": Conflict,
+    "stale": Conflict,
+    "not_a_repository": InvalidInput,
+    "no_commits": InvalidInput,
+    "bare_repository": InvalidInput,
+    "unknown_agent": InvalidInput,
+} | {kind.code: kind for kind in _KINDS.values()}
 
 
 class NodeRequests:
@@ -69,7 +90,7 @@ class NodeRequests:
         """The node's answer.
 
         Raises NodeDown within 5 seconds when no runner is alive there, Unavailable `node_timeout` after the
-        deadline, and what the node refuses with: InvalidInput, Conflict, WorkspaceError.
+        deadline, and what the node refuses with: its class, code, field, remedy and details.
         """
         await self._live(node_id)
         ref = await self._requests.ask(
@@ -78,7 +99,7 @@ class NodeRequests:
         bound = deadline or (READ_DEADLINE if read else MUTATION_DEADLINE)
         try:
             with listening(self._notifier, "request_done", ref) as bell:
-                state = await self._wait(ref, node_id, bell, bound)
+                state = await self._wait(ref, node_id, bell, bound, read=read)
         finally:
             await self._requests.discard(ref)
         if state.status == "done":
@@ -96,7 +117,9 @@ class NodeRequests:
                 raise NodeDown(remedy="Start `roundhouse up`, or `roundhouse runner` on that node.")
             await anyio.sleep(POLL_EVERY / 2)
 
-    async def _wait(self, ref: str, node_id: str, bell: Bell, bound: float) -> RequestState:
+    async def _wait(
+        self, ref: str, node_id: str, bell: Bell, bound: float, *, read: bool
+    ) -> RequestState:
         deadline = anyio.current_time() + bound
         missing = 0
         while True:
@@ -110,7 +133,10 @@ class NodeRequests:
                 return state
             if anyio.current_time() >= deadline:
                 raise Unavailable(
-                    f"The runner did not answer within {bound:.0f} seconds.", code="node_timeout"
+                    f"The runner did not answer within {bound:.0f} seconds.",
+                    code="node_timeout",
+                    # What it has begun it ends.
+                    remedy=None if read else "It may still do it: look before you try again.",
                 )
             if await bell.wait(POLL_EVERY):
                 continue
@@ -124,16 +150,19 @@ def _refusal(state: RequestState) -> RoundhouseError:
     told = state.result or {}
     code = str(told.get("code") or "internal")
     message = str(told.get("message") or "") or None
-    field, remedy = told.get("field"), told.get("remedy")
-    kind: type[RoundhouseError] = WorkspaceError
     if state.status == "lost":
         return NodeDown("The runner died while it worked on this; look before you try again.")
-    if code in _CONFLICTS:
-        kind = Conflict
-    elif code == TooLarge.code:
-        kind = TooLarge
-    elif code in _INVALID or field:
-        kind = InvalidInput
-    elif code == "internal":
-        kind = RoundhouseError
-    return kind(message, code=code, field=field, remedy=remedy)
+    field, details = told.get("field"), told.get("details")
+    kind = _KINDS.get(str(told.get("kind"))) or _kind_by_code(code, field)
+    return kind(
+        message,
+        code=code,
+        field=field,
+        remedy=told.get("remedy"),
+        details=details if isinstance(details, dict) else None,
+    )
+
+
+def _kind_by_code(code: str, field: str | None) -> type[RoundhouseError]:
+    """The class of an error whose node did not name it, or named one that is not the model's."""
+    return _BY_CODE.get(code) or (InvalidInput if field else WorkspaceError)

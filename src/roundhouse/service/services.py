@@ -9,7 +9,11 @@ from roundhouse import __version__
 from roundhouse.service.agents import AgentService
 from roundhouse.service.broker import Broker
 from roundhouse.service.changes import ChangeService
+from roundhouse.service.checkout import CheckoutService
+from roundhouse.service.checkpoints import CheckpointService
+from roundhouse.service.comments import CommentService
 from roundhouse.service.events import EventService
+from roundhouse.service.files import FileService
 from roundhouse.service.health import HealthService
 from roundhouse.service.inbox import InboxService
 from roundhouse.service.nodes import Reaper
@@ -19,8 +23,13 @@ from roundhouse.service.requests import NodeRequests
 from roundhouse.service.sessions import SessionService
 from roundhouse.service.summaries import Summaries
 from roundhouse.service.tasks import TaskService
+from roundhouse.service.usage import UsageService
+from roundhouse.service.worktrees import Worktrees
 from roundhouse.store.agent_sessions import AgentSessions
 from roundhouse.store.agents import AvailableAgents
+from roundhouse.store.changes import PendingChanges
+from roundhouse.store.checkpoints import Checkpoints
+from roundhouse.store.comments import Comments
 from roundhouse.store.database import Database
 from roundhouse.store.events import Events
 from roundhouse.store.nodes import Nodes
@@ -30,6 +39,7 @@ from roundhouse.store.projects import Projects
 from roundhouse.store.requests import Requests
 from roundhouse.store.sessions import Sessions
 from roundhouse.store.tasks import Tasks
+from roundhouse.store.usage import Usages
 
 CHANNELS = ("events", "sessions", "sessions_deleted", "request_done")
 """What a server's Notifier must listen on."""
@@ -41,19 +51,25 @@ class Services:
     def __init__(self, db: Database, notifier: Notifier, *, problems: Sequence[str] = ()) -> None:
         sessions, tasks, events = Sessions(db), Tasks(db), Events(db)
         permissions, nodes, agents = Permissions(db), Nodes(db), AvailableAgents(db)
-        projects = Projects(db)
+        projects, conversations = Projects(db), AgentSessions(db)
         requests = NodeRequests(Requests(db), nodes, notifier)
         self.broker = Broker(events, notifier)
         self.summaries = Summaries(sessions, notifier)
         self.health = HealthService(db, nodes, problems, __version__)
-        self.agents = AgentService(agents, AgentSessions(db), sessions, nodes, requests)
+        self.agents = AgentService(agents, conversations, sessions, nodes, requests)
         self.projects = ProjectService(projects, requests)
         self.sessions = SessionService(sessions, tasks, events, notifier, self._gone)
         self.tasks = TaskService(tasks, sessions, self.sessions, agents)
         self.events = EventService(events)
         self.permissions = PermissionService(permissions, sessions, projects)
-        self.changes = ChangeService(sessions, tasks, requests)
+        worktrees = Worktrees(sessions, requests)
+        self.changes = ChangeService(worktrees, tasks, PendingChanges(db), projects)
+        self.checkout = CheckoutService(worktrees)
+        self.checkpoints = CheckpointService(worktrees, Checkpoints(db), sessions, tasks)
+        self.files = FileService(worktrees)
+        self.comments = CommentService(worktrees, Comments(db), sessions, conversations, self.tasks)
         self.inbox = InboxService(permissions, sessions)
+        self.usage = UsageService(Usages(db))
         self._reaper = Reaper(nodes)
 
     @asynccontextmanager

@@ -86,6 +86,14 @@ class TaskService:
             raise
         return task
 
+    async def check(self, session: Session, wish: TaskWish) -> None:
+        """Whether `create` would take it. Raises what it would raise."""
+        if session.archived_at is not None:
+            raise Conflict(
+                "The session is archived.", code="archived", remedy="Take it back first."
+            )
+        await self._check(wish, session.node_id)
+
     async def list(self, session_id: str, *, limit: int, cursor: str | None) -> Page[Task]:
         """A page of a session's tasks, oldest first. Raises NotFound."""
         return Page(*await self._tasks.list(session_id, limit=limit, cursor=cursor))

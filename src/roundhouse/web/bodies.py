@@ -1,4 +1,4 @@
-"""The bodies of requests. Unknown fields are ignored; types are strict; text must be storable.
+"""The bodies of requests. Unknown fields are refused, for they are typing errors; types are strict; text must be storable.
 
 What a value means, and whether it is allowed now, is for `service`.
 """
@@ -14,6 +14,11 @@ Short = Annotated[Text, Field(max_length=ID_MAX)]
 Long = Annotated[Text, Field(max_length=TEXT_MAX)]
 Priority = Annotated[int, Field(ge=-PRIORITY_MAX, le=PRIORITY_MAX)]
 GLOBS_MAX = 100
+NAMES_MAX = 20_000
+"""Files or hunks named at once."""
+
+COMMENTS_MAX = 1000
+LINE_MAX = 2**31 - 1
 
 
 def _inside(glob: str) -> str:
@@ -28,7 +33,11 @@ Glob = Annotated[Short, AfterValidator(_inside)]
 class Body(BaseModel):
     """Any body."""
 
-    model_config = ConfigDict(strict=True, populate_by_name=True)
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Nothing(Body):
+    """A body that says nothing; it may be left out."""
 
 
 class AgentPatch(Body):
@@ -135,3 +144,56 @@ class NewRule(Body):
     session_id: Short | None = None
     project_id: Short | None = None
     agent: Short | None = None
+
+
+class ChangesChoice(Body):
+    """Which changes: files and hunks as the list of changes names them, or what one agent wrote, or all.
+
+    `agent` may be `person`; it and `all` go with nothing else.
+    """
+
+    files: list[Long] | None = Field(default=None, max_length=NAMES_MAX)
+    hunks: list[Short] | None = Field(default=None, max_length=NAMES_MAX)
+    agent: Short | None = None
+    everything: bool | None = Field(default=None, alias="all")
+
+
+class Apply(Body):
+    """Bringing changes into the user's checkout. `check_only` writes nothing."""
+
+    target: Literal["checkout"] = "checkout"
+    accepted_only: bool = False
+    check_only: bool = False
+
+
+class NewCommit(Body):
+    """A commit on the session's branch; without `squash` one for each turn."""
+
+    message: Text
+    squash: bool = True
+    accepted_only: bool = False
+
+
+class NewRewind(Body):
+    """Where the files go back to: a checkpoint, or a task (to after its turn; with `before`, to before it)."""
+
+    checkpoint_id: Short | None = None
+    task_id: Short | None = None
+    before: bool = False
+    conversation: bool = False
+
+
+class NewRemark(Body):
+    """A comment on a line of the changes: `side` says whether `line` counts in the old or the new file."""
+
+    path: Long
+    line: Annotated[int, Field(ge=1, le=LINE_MAX)]
+    side: Literal["old", "new"] = "new"
+    text: Text
+
+
+class SendComments(Body):
+    """Comments to send: all open ones, or those named; to the authors of their lines, or to one agent."""
+
+    agent: Short | None = None
+    ids: list[Short] | None = Field(default=None, max_length=COMMENTS_MAX)

@@ -22,6 +22,7 @@ from roundhouse.model.errors import (
     Unavailable,
     WorkspaceError,
 )
+from roundhouse.service.outcomes import AppliedFile, ApplyConflict
 
 STATUSES: dict[type[RoundhouseError], int] = {
     TooLarge: 413,
@@ -45,6 +46,8 @@ _CODES = {
     405: "method_not_allowed",
     413: TooLarge.code,
 }
+_TYPES = {"missing": "missing", "extra_forbidden": "unknown_field"}
+_FIELD_MAX = 200
 _MESSAGES = {
     400: "The body is not JSON.",
     404: "There is nothing at this address.",
@@ -55,12 +58,19 @@ log = structlog.get_logger(__name__)
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What went wrong: a code for programs, a message and a remedy for people."""
+    """What went wrong: a code for programs, a message and a remedy for people, and further facts.
+
+    `conflicts` and `files` come with `apply_conflict`: what cannot be applied, and what could. `paths` are the files
+    that are not as they were expected.
+    """
 
     code: str
     message: str
     field: str | None = None
     remedy: str | None = None
+    conflicts: list[ApplyConflict] | None = None
+    files: list[AppliedFile] | None = None
+    paths: list[str] | None = None
 
 
 class Error(msgspec.Struct, frozen=True):
@@ -70,7 +80,7 @@ class Error(msgspec.Struct, frozen=True):
 
 
 def info(error: RoundhouseError) -> ErrorInfo:
-    """What an error shows."""
+    """What an error shows, but for its details."""
     return ErrorInfo(error.code, error.message, error.field, error.remedy)
 
 
@@ -86,7 +96,7 @@ def refusal(error: RoundhouseError) -> Response:
         headers["Retry-After"] = RETRY_AFTER
     elif isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
-    return _answer(status_of(error), info(error), headers)
+    return _answer(status_of(error), info(error), headers, error.details)
 
 
 def unexpected() -> Response:
@@ -121,14 +131,30 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     first: dict[str, Any] = dict(error.errors()[0])
     if first["type"] == "json_invalid":
         return _answer(400, ErrorInfo(MALFORMED, _MESSAGES[400]))
-    field = ".".join(str(part) for part in first["loc"][1:]) or None
-    code = "missing" if first["type"] == "missing" else InvalidInput.code
+    field = _storable(".".join(str(part) for part in first["loc"][1:])) or None
+    code = _TYPES.get(first["type"], InvalidInput.code)
     message = str(first["msg"]).removeprefix("Value error, ")
+    if code == "unknown_field":
+        message = "There is no such field here; nothing was done."
     if field is None:
         message = f"The body does not fit: {message}."
     return _answer(422, ErrorInfo(code, message, field))
 
 
-def _answer(status: int, shown: ErrorInfo, headers: dict[str, str] | None = None) -> Response:
-    body = msgspec.json.encode(Error(shown))
-    return Response(body, status, headers, media_type="application/json")
+def _storable(text: str) -> str:
+    """A name that a client made up, as it can be shown."""
+    return text[:_FIELD_MAX].encode(errors="replace").decode()
+
+
+def _answer(
+    status: int,
+    shown: ErrorInfo,
+    headers: dict[str, str] | None = None,
+    details: dict[str, Any] | None = None,
+) -> Response:
+    said: dict[str, Any] = msgspec.to_builtins(shown)
+    # What an error says itself counts more than a detail of the same name.
+    body = {
+        "error": said | {key: value for key, value in (details or {}).items() if key not in said}
+    }
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

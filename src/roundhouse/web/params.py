@@ -13,6 +13,8 @@ from roundhouse.service.text import clean
 ID_MAX = 200
 TEXT_MAX = 10_000
 SEQ_MAX = 2**63 - 1
+CURSOR_MAX = 10_000
+"""Characters of a cursor: it may hold a file's path."""
 
 
 def _clean(text: str) -> str:
@@ -30,7 +32,9 @@ Wired = Annotated[Services, Depends(_services)]
 Id = Annotated[str, Path(max_length=ID_MAX), AfterValidator(_clean)]
 Word = Annotated[str, AfterValidator(_clean), Query(max_length=TEXT_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX)]
-Cursor = Annotated[str | None, Query(max_length=1000), AfterValidator(lambda c: c and _clean(c))]
+Cursor = Annotated[
+    str | None, Query(max_length=CURSOR_MAX), AfterValidator(lambda c: c and _clean(c))
+]
 Seq = Annotated[int, Query(ge=0, le=SEQ_MAX)]
 Text = Annotated[str, AfterValidator(_clean)]
 

@@ -1,12 +1,8 @@
-"""Sessions and their changes."""
+"""Sessions."""
 
-from typing import Annotated, Any
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
-from roundhouse.model.change import ChangeSet
-from roundhouse.model.errors import InvalidInput
 from roundhouse.model.session import Session, SessionStatus
 from roundhouse.service.page import Page
 from roundhouse.web.answers import answer, nothing, returns
@@ -81,26 +77,3 @@ async def delete_session(services: Wired, session_id: Id) -> Response:
 async def resume_session(services: Wired, session_id: Id) -> Response:
     """Let what was queued behind a lost turn run."""
     return answer(await services.sessions.resume(session_id))
-
-
-@router.get("/{session_id}/changes", tags=["changes"], responses=returns(ChangeSet))
-async def read_changes(
-    *,
-    services: Wired,
-    session_id: Id,
-    agent: Word | None = None,
-    task_id: Word | None = None,
-    path: Word | None = None,
-    since: Annotated[Any, Query(description="Not supported yet: refused.")] = None,
-    limit: Limit | None = None,
-    cursor: Cursor = None,
-) -> Response:
-    """What the worktree holds against what was reviewed, as of the last settled turn, and who wrote it."""
-    if since is not None:
-        raise InvalidInput(
-            "Changes cannot be asked for by `since` yet.", code="since_unsupported", field="since"
-        )
-    found = await services.changes.read(
-        session_id, agent=agent, task_id=task_id, path=path, limit=limit, cursor=cursor
-    )
-    return answer(found)
