@@ -1,8 +1,6 @@
 """Prompting from the command line: streams, exit codes, permissions, queues; with the scripted agent."""
 
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Cli, call
+from tests.cli.terminal import in_terminal
 from tests.e2e.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
@@ -137,35 +136,12 @@ def test_ctrl_c_cancels_the_turn_and_reports_it(house: Stack, repo: Path) -> Non
     assert "cancelled" in said
 
 
-def in_terminal(
-    house: Stack, repo: Path, prompt: str, *answers: tuple[str, str]
-) -> tuple[int, str]:
-    """Run a prompt in a terminal, typing each answer when its words appear."""
-    words = [sys.executable, "-P", "-m", "roundhouse", "run", prompt, "--agent", "demo"]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(repo)
-        os.execvpe(words[0], words, {**house.environment, "TERM": "xterm"})  # noqa: S606 - a terminal's child
-    shown, since, left = "", "", list(answers)
-    while True:
-        try:
-            new = os.read(terminal, 4096).decode(errors="replace")
-        except OSError:
-            break
-        shown, since = shown + new, since + new
-        if left and left[0][0] in since:
-            os.write(terminal, (left.pop(0)[1] + "\n").encode())
-            since = ""
-    os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
-
-
 def test_a_person_is_asked_in_a_terminal(house: Stack, repo: Path) -> None:
     """Numbered options; nonsense is asked again; a question is answered by its number."""
     code, shown = in_terminal(
-        house,
+        ["run", "PERMIT a.txt x\nPERMIT b.txt y\nASK Which?", "--agent", "demo"],
+        house.environment,
         repo,
-        "PERMIT a.txt x\nPERMIT b.txt y\nASK Which?",
         ("choice: ", "what"),
         ("choice: ", "1"),
         ("choice: ", "3"),

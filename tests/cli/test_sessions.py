@@ -144,7 +144,7 @@ def test_doctor_finds_a_healthy_house_healthy(cli: Cli) -> None:
 
 
 def test_the_demo_shows_the_main_job_and_leaves_nothing(tmp_path: Path) -> None:
-    """Two agents in one worktree, a permission, a diff with its authors."""
+    """Two agents in one worktree, a permission, a diff with its authors, and an apply of one line."""
     home = tmp_path / "home"
     home.mkdir()
     temporary = tmp_path / "temporary"
@@ -158,5 +158,7 @@ def test_the_demo_shows_the_main_job_and_leaves_nothing(tmp_path: Path) -> None:
     assert "continued: the same warm process" in shown
     assert "\nada    + assert" in shown
     assert "\ngrace  + assert" in shown
+    assert "\n README.md | 1 +\n" in shown
+    assert " 1 file changed, 1 insertion(+)\n" in shown
     assert list(home.iterdir()) == []
     assert [path.name for path in temporary.iterdir()] == []

@@ -79,6 +79,15 @@ def test_a_refusal_becomes_our_error(status: int, kind: type[RoundhouseError]) -
         read_answer(status, body)
     error = refused.value
     assert (error.code, error.message, error.field, error.remedy) == ("c", "m", "f", "r")
+    assert error.details is None
+
+
+def test_what_else_a_refusal_tells_is_kept_for_programs() -> None:
+    """Such as what conflicts."""
+    body = b'{"error":{"code":"c","message":"m","conflicts":[{"path":"a"}]}}'
+    with pytest.raises(Conflict) as refused:
+        read_answer(409, body)
+    assert refused.value.details == {"conflicts": [{"path": "a"}]}
 
 
 def test_a_foreign_answer_is_told_by_its_status() -> None:

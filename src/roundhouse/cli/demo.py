@@ -12,7 +12,8 @@ import msgspec
 
 from roundhouse.agents.catalog import load_catalog
 from roundhouse.cli.app import App, command
-from roundhouse.cli.diff import print_changes, read_changes
+from roundhouse.cli.changes import read_changes
+from roundhouse.cli.diff import print_changes
 from roundhouse.cli.output import Paint
 from roundhouse.cli.render import TextView
 from roundhouse.cli.watch import Watch
@@ -69,7 +70,7 @@ RECALL""",
 @command()
 @click.pass_obj
 def demo(app: App) -> int:
-    """See the main job done: two scripted agents in one worktree, a permission, a diff with its authors.
+    """See the main job done: two scripted agents in one worktree, a permission, a diff with its authors, an apply.
 
     Uses a private data folder and a sample repository in the temporary folder, and removes both.
     """
@@ -134,8 +135,29 @@ async def _play(data: Path, repository: Path) -> int:
                 return code
         _title("What changed in the one worktree of this session, and who wrote which line")
         print_changes(await read_changes(client, session["id"]))
-        _title("Your own checkout was not touched. All of this is removed again.")
+        await _take(client, session["id"], repository)
     return 0
+
+
+async def _take(client: Client, session_id: str, repository: Path) -> None:
+    """Accept what one agent wrote in one file, and bring only that into the checkout."""
+    _title(
+        "Your own checkout was not touched so far. You accept grace's hunk of the README, and apply it"
+    )
+    changes = await read_changes(client, session_id, path="README.md")
+    hunks = [hunk["id"] for file in changes["files"] for hunk in file["hunks"]]
+    await client.post(f"/api/sessions/{session_id}/changes/accept", {"hunks": hunks[:1]})
+    body = {"target": "checkout", "accepted_only": True}
+    await client.post(f"/api/sessions/{session_id}/apply", body)
+    _say("$ git diff --stat")
+    words = ["git", "--no-pager", "diff", "--stat"]
+    shown = await anyio.run_process(words, cwd=repository)
+    print(shown.stdout.decode(), end="")
+    _title(
+        "Only that line is in your checkout, as an edit of its own: nothing staged, nothing committed. "
+        "The rest waits for you in the session."
+    )
+    _title("All of this is removed again.")
 
 
 def _title(text: str) -> None:

@@ -1,107 +1,127 @@
 """Command diff: what changed in a session, each line with its author."""
 
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import IO
 
 import click
 
 from roundhouse.cli.app import App, as_json, command
+from roundhouse.cli.changes import pages, read_changes
+from roundhouse.cli.draw import Gutter, drawn, file_line, hunk_lines, total_line
 from roundhouse.cli.lookup import Item, session_of
-from roundhouse.cli.output import Paint, emit_json, harmless, note
+from roundhouse.cli.output import Paint, emit_json, note
+from roundhouse.cli.pager import paged
 from roundhouse.client.http import Client
-
-PERSON = "you"
-SIGNS = {"add": ("+", "green"), "delete": ("-", "red")}
-TABSIZE = 4
 
 
 @command()
 @click.argument("session")
-@click.option("-a", "--agent", help="Only what this agent wrote.")
+@click.option("-a", "--agent", help="Only what this agent wrote; `person` for what you wrote.")
 @click.option("-t", "--task", help="Only what this task wrote.")
-@click.option("--path", help="Only this file.")
+@click.option("--path", help="Only this file, however large, or what is in this folder.")
+@click.option("--since", help="Only what you have not `seen` yet, or since a SNAPSHOT.")
+@click.option("--mark-seen", is_flag=True, help="Remember what is shown, for `--since seen`.")
 @click.option("--stat", is_flag=True, help="Only the files and whose lines they hold.")
 @as_json
+@click.option("--no-color", is_flag=True, help="Without colours.")
+@click.option("--no-pager", is_flag=True, help="Without $PAGER, which only a terminal gets.")
 @click.pass_obj
-def diff(app: App, /, session: str, stat: bool, json_: bool, **filters: str | None) -> None:
-    """Show what changed in a session and was not reviewed yet, each line with its author."""
+def diff(
+    app: App,
+    /,
+    session: str,
+    *,
+    stat: bool,
+    mark_seen: bool,
+    json_: bool,
+    no_color: bool,
+    no_pager: bool,
+    **filters: str | None,
+) -> None:
+    """Show what changed in a session and was not reviewed yet, each line with its author.
 
-    async def action(client: Client) -> Item:
+    Before each hunk stands the beginning of its id, which `accept --hunk` and `reject --hunk` take.
+    """
+    paint = Paint(sys.stdout, colour=not no_color)
+
+    async def action(client: Client) -> None:
         line = await session_of(client, session)
-        return await read_changes(client, line["id"], **filters)
+        shown: list[Item] = []
+        if json_:
+            changes = await read_changes(client, line["id"], **filters)
+            emit_json(changes)
+            shown = changes["files"]
+        else:
+            with paged(wanted=not no_pager) as out:
+                await _print(client, line["id"], out, paint, shown, stat=stat, **filters)
+        if mark_seen and shown:
+            await client.post(f"/api/sessions/{line['id']}/changes/seen", _marks(shown))
 
-    changes = app.ask(action)
-    if json_:
-        emit_json(changes)
-    else:
-        print_changes(changes, stat=stat)
+    app.ask(action)
 
 
-async def read_changes(
+def _marks(files: list[Item]) -> Item:
+    """What was shown, as it was then: by hunk, and by file where that has none."""
+    hunks = [hunk["id"] for file in files for hunk in file["hunks"]]
+    whole = [file["path"] for file in files if not file["hunks"]]
+    return {name: chosen for name, chosen in (("files", whole), ("hunks", hunks)) if chosen}
+
+
+async def _print(
     client: Client,
     session_id: str,
+    out: IO[str],
+    paint: Paint,
+    shown: list[Item],
     *,
-    agent: str | None = None,
-    task: str | None = None,
-    path: str | None = None,
-) -> Item:
-    """All pages of a session's changes as one."""
-    query = {"agent": agent, "task_id": task, "path": path}
-    whole: Item | None = None
-    cursor: str | None = None
-    while True:
-        page = await client.get(f"/api/sessions/{session_id}/changes", cursor=cursor, **query)
-        whole = dict(page) if whole is None else whole
-        if cursor is not None:
-            whole["files"] = whole["files"] + page["files"]
-        cursor = page.get("next_cursor")
-        if cursor is None:
-            return whole | {"next_cursor": None}
-
-
-def print_changes(changes: Item, *, stat: bool = False) -> None:
-    """Draw the changes."""
-    paint = Paint(sys.stdout)
-    for file in changes["files"]:
-        _print_file(file, paint, stat=stat)
-    totals = changes["totals"]
-    if not totals["files"]:
+    stat: bool,
+    **filters: str | None,
+) -> None:
+    gutter: Gutter | None = None
+    totals: Item = {"files": 0}
+    async for page in pages(client, session_id, **filters):
+        gutter = gutter or Gutter.of(page, paint)
+        totals = page["totals"]
+        for file in page["files"]:
+            goes_on = bool(shown) and shown[-1]["path"] == file["path"]
+            if shown and not goes_on and not stat:
+                print(file=out)
+            for text in _file(file, gutter, paint, goes_on=goes_on, stat=stat, **filters):
+                print(text, file=out)
+            shown.append(file)
+    if totals["files"]:
+        if not stat:
+            print(file=out)
+        print(total_line(totals), file=out)
+    else:
         note("No changes.")
-        return
-    shares = _shares(totals.get("agents", []))
-    count = f"{totals['files']} file{'s' * (totals['files'] != 1)}"
-    print(f"{count}, +{totals['additions']} -{totals['deletions']}{shares}")
 
 
-def _print_file(file: Item, paint: Paint, *, stat: bool) -> None:
-    name = harmless(file["path"])
-    if file.get("old_path"):
-        name = f"{harmless(file['old_path'])} → {name}"
-    counts = f"+{file['additions']} -{file['deletions']}"
-    print(f"{paint(name, 'bold')}  {file['operation']}  {counts}{_shares(file['agents'])}")
-    if stat:
-        return
-    if file.get("binary") or file.get("too_large"):
-        print(paint("  (binary)" if file.get("binary") else "  (too large to show)", "dim"))
-    authors = [_author(line) for hunk in file["hunks"] for line in hunk["lines"]]
-    width = max(map(len, authors), default=0)
-    for hunk in file["hunks"]:
-        print(paint(f"{'':{width}}  {harmless(hunk['header'])}", "cyan"))
-        for line in hunk["lines"]:
-            sign, colour = SIGNS.get(line["kind"], (" ", ""))
-            text = harmless(line["text"].rstrip("\r\n")).expandtabs(TABSIZE)
-            shown = f"{sign} {text}"
-            author = paint(f"{_author(line):{width}}", "dim")
-            print(f"{author}  {paint(shown, colour) if colour else shown}".rstrip())
-    print()
+def _file(
+    file: Item,
+    gutter: Gutter,
+    paint: Paint,
+    *,
+    goes_on: bool,
+    stat: bool,
+    path: str | None = None,
+    **filters: str | None,
+) -> Iterator[str]:
+    """A file's lines, or those of a further part of it."""
+    if goes_on:
+        for hunk in [] if stat else file["hunks"]:
+            yield from hunk_lines(hunk, gutter, paint)
+    elif stat:
+        yield file_line(file, paint)
+    else:
+        yield from drawn(file, gutter, paint, asked=path)
 
 
-def _author(line: dict[str, Any]) -> str:
-    return "" if line["kind"] == "context" else line["agent"] or PERSON
-
-
-def _shares(agents: list[Item]) -> str:
-    if not agents:
-        return ""
-    parts = [f"{a['name'] or PERSON} {round(100 * a['share'])} %" for a in agents]
-    return f"  ({', '.join(parts)})"
+def print_changes(changes: Item) -> None:
+    """Print a whole list of changes to standard output."""
+    paint = Paint(sys.stdout)
+    gutter = Gutter.of(changes, paint)
+    for file in changes["files"]:
+        print("\n".join(drawn(file, gutter, paint)), end="\n\n")
+    print(total_line(changes["totals"]))

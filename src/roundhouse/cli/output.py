@@ -12,24 +12,38 @@ import msgspec
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SHORT_ID = 6
+_CODES = {
+    "bold": 1,
+    "dim": 2,
+    "red": 31,
+    "green": 32,
+    "yellow": 33,
+    "blue": 34,
+    "magenta": 35,
+    "cyan": 36,
+}
 
 
 class Paint:
     """ANSI colours for one stream; none where it is no terminal or NO_COLOR is set."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, colour: bool = True) -> None:
         self.terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._on = self.terminal and not os.environ.get("NO_COLOR")
+        self._on = self.terminal and colour and not os.environ.get("NO_COLOR")
 
     def __call__(self, text: str, style: str) -> str:
         """`text` in a style: "dim", "bold", a colour."""
-        codes = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
-        return f"\x1b[{codes[style]}m{text}\x1b[0m" if self._on and text else text
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self._on and text else text
 
 
 def harmless(text: str) -> str:
     """Text of an agent without the characters that would steer a terminal."""
     return _CONTROL.sub("", text)
+
+
+def file_name(path: str) -> str:
+    """A path on one line: an odd character in it is shown, not carried out."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in path)
 
 
 def one_line(text: str, width: int = 100) -> str:
@@ -46,6 +60,11 @@ def emit_json(value: Any) -> None:
 def note(text: str) -> None:
     """Say something beside the output."""
     print(Paint(sys.stderr)(text, "dim"), file=sys.stderr, flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """A number with its noun: "1 file", "2 files"."""
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,10 +1,11 @@
-"""Command permit: see and answer what agents ask."""
+"""Command permit: see and answer what agents ask, and what is remembered of it."""
 
 from typing import Any
 
 import click
 
 from roundhouse.cli.app import App, as_json, group
+from roundhouse.cli.changes import listed
 from roundhouse.cli.lookup import Item
 from roundhouse.cli.output import ago, emit_json, note, one_line, short, table
 from roundhouse.client.http import Client
@@ -16,7 +17,7 @@ DENY = ("reject_once", "reject_always")
 
 @group()
 def permit() -> None:
-    """See and answer what agents ask."""
+    """See and answer what agents ask, and what is remembered of it."""
 
 
 @permit.command("ls")
@@ -82,6 +83,52 @@ def deny(app: App, id: str, always: bool, why: str | None) -> None:  # noqa: A00
         return body | ({"remember": "session"} if always else {})
 
     _answer(app, id, choose)
+
+
+@permit.command()
+@as_json
+@click.pass_obj
+def rules(app: App, json_: bool) -> None:
+    """List what is remembered: who may do what without asking, and who may not."""
+
+    async def action(client: Client) -> list[Item]:
+        return await _rules(client)
+
+    found = app.ask(action)
+    if json_:
+        emit_json(found)
+    elif not found:
+        note("Nothing is remembered.")
+    else:
+        table(("ID", "DECISION", "WHAT", "AGENT", "WHERE", "AGE"), map(_rule, found))
+
+
+async def _rules(client: Client) -> list[Item]:
+    return listed(await client.get("/api/permission-rules"))
+
+
+def _rule(rule: Item) -> tuple[str, ...]:
+    place = rule.get("session_id") or rule.get("project_id")
+    where = f"{rule['scope']} {short(place)}" if place else rule["scope"]
+    what, agent = one_line(rule["matcher"], 60), rule.get("agent") or "any"
+    return rule["id"], rule["decision"], what, agent, where, ago(rule.get("created_at"))
+
+
+@permit.command()
+@click.argument("rule")
+@click.pass_obj
+def forget(app: App, rule: str) -> None:
+    """Forget what is remembered, by its id; the agent asks again."""
+
+    async def action(client: Client) -> None:
+        if rule not in {known["id"] for known in await _rules(client)}:
+            raise NotFound(
+                f"There is no rule {rule!r}.", remedy="`roundhouse permit rules` lists them."
+            )
+        await client.call("DELETE", f"/api/permission-rules/{rule}")
+        note(f"Forgot rule {rule}.")
+
+    app.ask(action)
 
 
 def _answer(app: App, permission_id: str, choose: Any) -> None:

@@ -1,22 +1,27 @@
 """How a session's events look: as text for a person, or as JSON lines. Draws only; answers nothing."""
 
 import sys
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
-from roundhouse.cli.output import Paint, harmless, one_line
+from roundhouse.cli.output import Paint, counted, harmless, one_line
 from roundhouse.client.live import LiveEvent
 from roundhouse.model.event import (
     Activity,
     AgentCrashed,
     AgentReady,
+    AppliedToCheckout,
     Changes,
+    Committed,
     Handover,
     PermissionAnswered,
     PermissionRequested,
     Plan,
     Reasoning,
+    RepositoryMoved,
+    Reviewed,
+    Rewound,
     TaskCreated,
     TaskEnded,
     Text,
@@ -34,6 +39,8 @@ CONTINUITY = {
     "resumed": "resumed: its own memory, a new process",
     "rebuilt": "rebuilt: was told the history",
 }
+
+ReviewEvent: TypeAlias = Reviewed | AppliedToCheckout | Committed | Rewound | RepositoryMoved
 
 
 class View(Protocol):
@@ -106,6 +113,14 @@ class TextView:
                 shown = ", ".join(f"{f.path} +{f.additions} -{f.deletions}" for f in files[:8])
                 more = f" and {len(files) - 8} more" if len(files) > 8 else ""  # noqa: PLR2004
                 self.notice(f"± {shown}{more}")
+            case (
+                Reviewed()
+                | AppliedToCheckout()
+                | Committed()
+                | Rewound()
+                | RepositoryMoved() as done
+            ):
+                self.notice(f"± {review_line(done)}")
             case AgentCrashed(error=error):
                 self._line(self._paint(f"✗ {event.agent}: {one_line(error, 300)}", "red"))
             case Activity(text=text):
@@ -213,6 +228,33 @@ class TextView:
         if ended.ms is not None:
             parts.append(f"{ended.ms / 1000:.1f} s")
         self._line(self._paint("— " + " · ".join(filter(None, parts)), "dim"))
+
+
+def review_line(done: ReviewEvent) -> str:
+    """What was done with a session's changes, in one line."""
+    match done:
+        case Reviewed(verdict=verdict, files=files, hunks=hunks):
+            what = counted(hunks, "hunk") if hunks and not files else counted(len(files), "file")
+            return (
+                f"you took the last decision back ({what})"
+                if verdict == "undone"
+                else f"you {verdict} {what}"
+            )
+        case AppliedToCheckout(files=files, undone=undone):
+            what = counted(len(files), "file")
+            return (
+                f"the last apply was taken back ({what})"
+                if undone
+                else f"applied {what} to your checkout"
+            )
+        case Committed(commit=commit, branch=branch, message=message):
+            return f"committed {commit[:10]} on {branch}: {one_line(message, 100)}"
+        case Rewound(files=files, title=title):
+            where = f" to “{one_line(title, 60)}”" if title else ""
+            return f"the files went back{where} ({counted(len(files), 'file')})"
+        case RepositoryMoved(actions=actions):
+            shown = "; ".join(one_line(f"{a.action} {a.message}", 80) for a in actions[:4])
+            return f"git: {shown}"
 
 
 def usage_parts(usage: Usage) -> list[str]:

@@ -26,6 +26,9 @@ TIMEOUT = 60.0
 CONNECT_TIMEOUT = 5.0
 PAGE = 200
 
+_OURS = {"code", "message", "field", "remedy"}
+"""What every error has; the rest of one are its details."""
+
 _CLASSES: dict[int, type[RoundhouseError]] = {
     400: InvalidInput,
     401: Unauthorized,
@@ -138,4 +141,5 @@ def read_answer(status: int, content: bytes) -> Any:
         code=error.get("code"),
         field=error.get("field"),
         remedy=error.get("remedy"),
+        details={name: value for name, value in error.items() if name not in _OURS} or None,
     )
