@@ -161,6 +161,21 @@ async def test_a_shared_process_is_weighed_once() -> None:
     assert pool.stats().rss_bytes == 100
 
 
+async def test_the_agents_that_are_up_are_listed() -> None:
+    """Who works, who is idle since when, and what each weighed at the last look."""
+    clock = Clock()
+    pool = pool_of(EchoBackend(), clock=clock)
+    await use(pool, "a", "b")
+    await pool.sweep()
+    clock.now = 5.0
+    async with pool.lease(wanted("b")):
+        idle, busy = pool.processes()
+
+    assert (idle.session_id, idle.busy, idle.idle_seconds, idle.rss_bytes) == ("a", False, 5.0, 100)
+    assert (busy.session_id, busy.busy, busy.idle_seconds, busy.agent) == ("b", True, None, "echo")
+    assert busy.pid == 1001
+
+
 async def test_closing_a_busy_agent_is_a_conflict() -> None:
     """An idle one is closed and named."""
     backend = EchoBackend()

@@ -480,17 +480,30 @@ async def test_a_held_session_is_resumed(server: Running, session: str) -> None:
     await server.refused("POST", "/api/sessions/nosuch/resume", 404)
 
 
+PROCESS = {
+    "agent": "demo",
+    "session_id": "s",
+    "busy": False,
+    "pid": 7,
+    "idle_seconds": 1.5,
+    "rss_bytes": 9,
+}
+
+
 async def test_health_and_metrics_tell_of_the_node(
     server: Running, db: Database, node: FakeNode
 ) -> None:
     """What the node says of itself, and what the server counts."""
     from roundhouse.store.nodes import Nodes
 
-    await Nodes(db).beat(node.id, draining=False, stats={"warm": 2, "rss_bytes": 5})
+    await Nodes(db).beat(
+        node.id, draining=False, stats={"warm": 2, "rss_bytes": 5, "processes": [PROCESS]}
+    )
     health = await server.call("GET", "/api/health")
     assert (health["status"], health["database"]) == ("ok", "ok")
     (found,) = health["nodes"]
     assert (found["alive"], found["warm"], found["rss_bytes"]) == (True, 2, 5)
+    assert found["processes"] == [PROCESS]
     await server.http.get("/api/sessions/whoever")
     answer = await server.http.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")

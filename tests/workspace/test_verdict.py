@@ -300,3 +300,26 @@ async def test_what_is_not_there_now_is_refused(bench: Bench) -> None:
                 await verdict(bench.snapshots, row, files("gone"))
             assert (hunk.value.code, file.value.code) == ("stale_hunk", "stale_file")
         assert (await verdict(bench.snapshots, never, ALL)).snapshot == ""
+
+
+async def test_a_hunk_of_a_file_too_large_for_the_list(bench: Bench) -> None:
+    """It has the id that the file tells when it is asked for alone."""
+    lines = [
+        f"a rather long line, so that few of them are many bytes, {n:06}" for n in range(20000)
+    ]
+    (bench.path / "large.txt").write_text("\n".join(lines) + "\n")
+    await bench.take("a", "1")
+    accepted(bench)
+    edited = ["first", *lines[1:-1], "last"]
+    (bench.path / "large.txt").write_text("\n".join(edited) + "\n")
+    await bench.take("b", "2")
+    [file] = (await bench.changes()).files
+    assert (file.too_large, file.hunks) == (True, [])
+    [whole] = (await bench.changes(path="large.txt")).files
+
+    made = await do_accept(bench, hunks(whole.hunks[0].id))
+
+    assert (made.files, made.hunks) == (["large.txt"], 1)
+    [rest] = (await bench.changes(path="large.txt")).files
+    assert [line.text for line in rest.hunks[0].lines if line.kind == "add"] == ["last"]
+    assert len(rest.hunks) == 1

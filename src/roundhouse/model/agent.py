@@ -69,3 +69,17 @@ class AgentInfo(Struct, frozen=True, kw_only=True):
     diagnostic: str | None = None
     install_hint: str = ""
     probed_at: datetime | None = None
+
+
+class AgentProcess(Struct, frozen=True, kw_only=True):
+    """An agent that is up. `rss_bytes` weighs its process, which agents of one server share, at the last look.
+
+    `idle_seconds` is None while it works.
+    """
+
+    agent: str
+    session_id: str
+    busy: bool
+    pid: int | None = None
+    idle_seconds: float | None = None
+    rss_bytes: int = 0

@@ -70,7 +70,8 @@ class AgentShare(Struct, frozen=True):
 class FileChange(Struct, frozen=True, kw_only=True):
     """One file's difference between reviewed and head. `seen`: all of it is marked so.
 
-    `old_mode` and `new_mode` are git's, such as 100755, and None where they are the same or the side has no file.
+    `old_mode` and `new_mode` are git's, such as 100755, and None where the side has no file, or both
+    are the same plain file's.
     """
 
     id: str

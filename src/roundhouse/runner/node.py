@@ -13,6 +13,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import msgspec
 import structlog
 from anyio.abc import TaskGroup, TaskStatus
 from msgspec import Struct
@@ -314,6 +315,7 @@ class _Node:
             "warm": now.warm,
             "running": dispatcher.running,
             "rss_bytes": now.rss_bytes + own,
+            "processes": msgspec.to_builtins(pool.processes()),
             "kept_event_bytes": self._recorder.kept_bytes,
             "problems": roster.problems,
             "home": self._home,

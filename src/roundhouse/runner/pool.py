@@ -15,7 +15,7 @@ import structlog
 from msgspec import Struct
 
 from roundhouse.agents.backend import AgentBackend, SessionHandle, SessionSpec
-from roundhouse.model.agent import AgentSpec
+from roundhouse.model.agent import AgentProcess, AgentSpec
 from roundhouse.model.errors import Conflict
 from roundhouse.model.session import Continuity
 
@@ -94,6 +94,7 @@ class AgentPool:
         self._backends: dict[str, tuple[AgentSpec, AgentBackend]] = {}
         self._retired: list[AgentBackend] = []
         self._rss = 0
+        self._weights: dict[int, int] = {}
 
     def backend(self, spec: AgentSpec) -> AgentBackend:
         """The one backend of this agent; a changed spec gets a new one, the old lives on until `dispose`."""
@@ -196,6 +197,7 @@ class AgentPool:
             if pid is not None:
                 users.setdefault(pid, set()).add(key)
         weights = await anyio.to_thread.run_sync(partial(_weigh, self._resident_bytes, list(users)))
+        self._weights = dict(weights)
         self._rss = total = sum(weights.values())
         if self._memory_budget is None:
             return []
@@ -252,6 +254,26 @@ class AgentPool:
             async with anyio.create_task_group() as group:
                 for backend in backends:
                     group.start_soon(_dispose, backend)
+
+    def processes(self) -> list[AgentProcess]:
+        """The agents that are up, longest unused first. Those of one server share its process."""
+        now = self._clock()
+        found = []
+        for (session_id, agent), entry in self._entries.items():
+            if entry.handle is not None:
+                pid = entry.backend.health(entry.handle).pid
+                idle = None if not entry.idle else round(now - entry.used_at, 1)
+                found.append(
+                    AgentProcess(
+                        agent=agent,
+                        session_id=session_id,
+                        pid=pid,
+                        busy=not entry.idle,
+                        idle_seconds=idle,
+                        rss_bytes=self._weights.get(pid, 0) if pid is not None else 0,
+                    )
+                )
+        return sorted(found, key=lambda one: -(one.idle_seconds or 0))
 
     def stats(self) -> PoolStats:
         """Counts of now, memory of the last sweep."""

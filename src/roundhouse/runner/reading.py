@@ -1,12 +1,13 @@
 """Reads of a session's worktree for a person: its changes, who wrote a line, its files. Nothing is written."""
 
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from roundhouse.model.change import ChangeSet, ChangeTotals, Hunk
+from roundhouse.model.change import ChangeSet, ChangeTotals, DiffLine, Hunk
 from roundhouse.model.errors import InvalidInput, NotFound
 from roundhouse.model.session import Worktree
 from roundhouse.runner.arguments import Handler, given, session_of, text_of
@@ -22,6 +23,10 @@ SETTLE_WAIT = 4.0
 """Seconds a read of changes waits for a turn that has ended to settle."""
 
 FILES = 1000
+
+AROUND = 30
+"""Lines before and after the one that is asked for: a hunk can be a whole file."""
+
 SEEN = "seen"
 _MARKS = {"context": " ", "add": "+", "delete": "-"}
 
@@ -66,18 +71,30 @@ class Reading:
         return _json(found)
 
     async def line(self, request: Request) -> dict[str, Any]:
-        """Who made a line of the changes (None: the person), and the hunk around it, None where it is in none."""
+        """Who made a line of the changes (None: the person), and what of its hunk is around it, None where it is in none.
+
+        A line that nobody changed counts as the agent's who alone wrote in its hunk.
+        """
         number, side = request.args.get("line"), request.args.get("side")
         if not isinstance(number, int) or side not in ("old", "new"):
             raise InvalidInput("A line is a number on the side old or new.", field="line")
         path = text_of(request, "path")
         worktree = await self._worktree(request)
-        found = await change_set(self._snapshots, worktree, path=path, limit=1)
-        for hunk in (hunk for file in found.files if file.path == path for hunk in file.hunks):
-            for line in hunk.lines:
+        async for hunk in self._hunks(worktree, path):
+            for at, line in enumerate(hunk.lines):
                 if (line.new if side == "new" else line.old) == number:
-                    return {"agent": line.agent, "task_id": line.task_id, "hunk": _text(hunk)}
+                    return _maker(hunk, line) | {"hunk": _text(hunk, at)}
         return {"agent": None, "task_id": None, "hunk": None}
+
+    async def _hunks(self, worktree: Worktree, path: str) -> AsyncIterator[Hunk]:
+        cursor = None
+        while True:
+            page = await change_set(self._snapshots, worktree, path=path, limit=1, cursor=cursor)
+            for hunk in (hunk for file in page.files if file.path == path for hunk in file.hunks):
+                yield hunk
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     async def files(self, request: Request) -> dict[str, Any]:
         """A page of what a folder of the worktree holds, or of the files whose names fit `q`."""
@@ -103,6 +120,13 @@ def _json(value: ChangeSet) -> dict[str, Any]:
     return result
 
 
-def _text(hunk: Hunk) -> str:
-    lines = [_MARKS[line.kind] + line.text for line in hunk.lines]
+def _maker(hunk: Hunk, line: DiffLine) -> dict[str, Any]:
+    if line.kind == "context" and len(hunk.agents) == 1:
+        return {"agent": hunk.agents[0], "task_id": hunk.task_ids[-1] if hunk.task_ids else None}
+    return {"agent": line.agent, "task_id": line.task_id}
+
+
+def _text(hunk: Hunk, at: int) -> str:
+    around = hunk.lines[max(0, at - AROUND) : at + AROUND + 1]
+    lines = [_MARKS[line.kind] + line.text for line in around]
     return "\n".join([hunk.header, *lines])

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
+from roundhouse.model.agent import AgentProcess
 from roundhouse.model.errors import DatabaseDown
 from roundhouse.store.database import Database
 from roundhouse.store.nodes import Node, Nodes
@@ -20,6 +22,7 @@ class NodeHealth(Struct, frozen=True, kw_only=True):
     warm: int
     running: int
     rss_bytes: int
+    processes: list[AgentProcess] = []
 
 
 class PoolHealth(Struct, frozen=True):
@@ -91,4 +94,12 @@ def _node(row: Node) -> NodeHealth:
         warm=count("warm"),
         running=count("running"),
         rss_bytes=count("rss_bytes"),
+        processes=_processes(row) if row.alive else [],
     )
+
+
+def _processes(row: Node) -> list[AgentProcess]:
+    try:
+        return msgspec.convert(row.stats.get("processes") or [], list[AgentProcess])
+    except msgspec.ValidationError:
+        return []  # a runner of another version

@@ -7,9 +7,13 @@ from msgspec.structs import replace
 
 from roundhouse.model.change import AgentShare, ChangeTotals, DiffLine, FileChange, Hunk
 from roundhouse.workspace.comparison import ChangedFile
+from roundhouse.workspace.delta import GITLINK
 from roundhouse.workspace.diff import PatchHunk, shown
 from roundhouse.workspace.filters import Filter
 from roundhouse.workspace.tracing import NO_MODE
+
+SPECIAL = frozenset({"120000", GITLINK})
+"""Modes of what is no plain file: a link, another repository's commit."""
 
 
 def file_change(
@@ -19,7 +23,8 @@ def file_change(
     entry = file.entry
     additions, deletions = wanted.sums(file)
     modes = (entry.old_mode, entry.new_mode)
-    old_mode, new_mode = (None if mode == NO_MODE else mode for mode in modes)
+    told = modes[0] != modes[1] or modes[0] in SPECIAL
+    old_mode, new_mode = (mode if told and mode != NO_MODE else None for mode in modes)
     return FileChange(
         id=file.id,
         path=shown(entry.path),
@@ -32,8 +37,8 @@ def file_change(
         binary=entry.additions is None,
         too_large=too_large,
         seen=wanted.saw(file),
-        old_mode=None if modes[0] == modes[1] else old_mode,
-        new_mode=None if modes[0] == modes[1] else new_mode,
+        old_mode=old_mode,
+        new_mode=new_mode,
     )
 
 

@@ -16,6 +16,7 @@ from roundhouse.model.session import Worktree
 from roundhouse.workspace.delta import Entry, entries, some_patches
 from roundhouse.workspace.diff import FilePatch, hunk_ids, shown
 from roundhouse.workspace.git import git_in_store
+from roundhouse.workspace.pairs import MOST_BYTES
 from roundhouse.workspace.review import chosen_by
 from roundhouse.workspace.session_store import open_store
 from roundhouse.workspace.snapshot import Snapshots
@@ -131,8 +132,7 @@ async def _choose(
     found = await entries(store, reviewed, head)
     _refuse_stale(files - {shown(entry.path) for entry in found}, "file")
     left = set(hunks)
-    readable = [entry for entry in found if left and not entry.long]
-    patches = await some_patches(store, reviewed, head, readable)
+    patches = await _patches(store, found, left, reviewed, head)
     parts: list[_Part] = []
     others: list[Entry] = []
     count = 0
@@ -150,6 +150,20 @@ async def _choose(
             others.append(entry)
     _refuse_stale(left, "hunk")
     return _Chosen(parts, others, count, mixed)
+
+
+async def _patches(
+    store: Path, found: list[Entry], wanted: set[str], reviewed: str, head: str
+) -> dict[bytes, FilePatch]:
+    """The patches that hold the wanted hunks; large files are read only when the others do not hold them all."""
+    if not wanted:
+        return {}
+    patches = await some_patches(store, reviewed, head, [e for e in found if not e.long])
+    known = {name for path, patch in patches.items() for name in hunk_ids(path, patch.hunks)}
+    if wanted <= known:
+        return patches
+    large = [e for e in found if e.path not in patches or patches[e.path].binary]
+    return patches | await some_patches(store, reviewed, head, large, largest=MOST_BYTES)
 
 
 def _sides(entry: Entry) -> tuple[_Side | None, _Side | None]:
