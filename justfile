@@ -34,11 +34,34 @@ dependencies:
     deptry src
 
 spelling:
-    codespell src tests docs README.md CHANGELOG.md CONTRIBUTING.md
+    codespell --skip '*/web/static' src tests docs README.md CHANGELOG.md CONTRIBUTING.md
 
 # Unit, conformance, end-to-end and documentation tests
 test *args:
     pytest {{ args }}
+
+# Build the web page into src/roundhouse/web/static
+page-build:
+    scripts/build-page.sh
+
+# Types, lint and unit tests of the page
+page-check: page-packages
+    cd page && node_modules/.bin/tsc --noEmit && node_modules/.bin/oxlint --deny-warnings src && node_modules/.bin/vitest run
+
+# Make the page's types anew from the description of the interface
+page-types:
+    cd page/codegen && npm ci --ignore-scripts --loglevel=error
+    python scripts/openapi.py > page/codegen/openapi.json
+    node page/codegen/generate.mjs page/codegen/openapi.json page/src/api/schema.d.ts
+
+# Fail when the page's types are not those of the interface
+page-types-check: page-types
+    git diff --exit-code --stat page/src/api/schema.d.ts
+
+# The packages of the page with the tools of its maintainers, pinned
+[private]
+page-packages:
+    cd page && { [ -x node_modules/.bin/vitest ] && cmp -s package-lock.json node_modules/.roundhouse.lock; } || { npm ci --ignore-scripts --loglevel=error && cp package-lock.json node_modules/.roundhouse.lock; }
 
 # The measurements that print tables; see docs/benchmarks.md
 bench *args:

@@ -64,10 +64,16 @@ environment_is_current() {
 
 make_environment() {
   environment_is_current "$1" "$2" && return
+  under_lock fill_environment "$1" "$2"
+}
+
+# Runs a command of ours while no other call in this checkout runs one.
+under_lock() {
   if command -v flock >/dev/null 2>&1; then
     exec 9>.environment.lock
     flock 9
-    fill_environment "$1" "$2"
+    lock_result=0
+    "$@" || lock_result=$?
     exec 9>&-
   else
     # A folder can be made only once. One that a killed call left behind is named in the message.
@@ -76,8 +82,10 @@ make_environment() {
       sleep 2
     done
     trap 'rmdir .environment.lock.d' EXIT
-    fill_environment "$1" "$2"
+    lock_result=0
+    "$@" || lock_result=$?
     rmdir .environment.lock.d
     trap - EXIT
   fi
+  return "$lock_result"
 }

@@ -73,6 +73,7 @@ async def run_server(settings: Settings, *, listen_fd: int | None = None) -> Non
     from roundhouse.store.database import Database
     from roundhouse.store.notifier import Notifier
     from roundhouse.web.app import create_app
+    from roundhouse.web.page import read_page
     from roundhouse.web.serving import make_server
 
     await anyio.to_thread.run_sync(make_data_dir, settings.data_dir)
@@ -98,6 +99,7 @@ async def run_server(settings: Settings, *, listen_fd: int | None = None) -> Non
             token=token,
             allowed_hosts=[settings.host, *settings.allowed_hosts],
             version=__version__,
+            page=await anyio.to_thread.run_sync(read_page),
         )
         server = make_server(app)
         tasks = await exits.enter_async_context(anyio.create_task_group())

@@ -7,7 +7,7 @@ import pytest
 from roundhouse.service.services import CHANNELS, Services
 from roundhouse.store.database import Database
 from roundhouse.store.notifier import Notifier
-from tests.service.node import FakeNode, live_node
+from tests.service.node import FakeNode, live_node, with_worktree
 from tests.web.server import Running, running
 
 
@@ -44,3 +44,10 @@ async def session(server: Running, project: str) -> str:
     """A session's id."""
     made = await server.call("POST", "/api/sessions", 201, json={"project_id": project})
     return str(made["id"])
+
+
+@pytest.fixture
+async def worked(db: Database, session: str) -> str:
+    """The id of a session in which the agent `demo` had a turn."""
+    await with_worktree(db, session)
+    return session

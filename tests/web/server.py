@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from roundhouse.service.services import Services
 from roundhouse.web.app import create_app
+from roundhouse.web.page import PageFile
 from roundhouse.web.serving import make_server
 
 TOKEN = "a-token-for-tests"  # noqa: S105 - it opens nothing
@@ -45,7 +46,8 @@ class Running:
         assert set(body) == {"error"}
         assert body["error"]["code"]
         assert body["error"]["message"]
-        assert set(body["error"]) <= {"code", "message", "field", "remedy"}
+        known = {"code", "message", "field", "remedy", "conflicts", "files", "paths"}
+        assert set(body["error"]) <= known
         return dict(body["error"])
 
     @asynccontextmanager
@@ -71,11 +73,15 @@ def _encoded(sent: Json) -> Json:
 
 
 @asynccontextmanager
-async def running(services: Services) -> AsyncIterator[Running]:
-    """A server for the time of the context."""
+async def running(
+    services: Services, *, page: Mapping[str, PageFile] | None = None
+) -> AsyncIterator[Running]:
+    """A server for the time of the context; `page` holds a built page."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
-        app = create_app(services, token=TOKEN, allowed_hosts=["rh.example"], version="1.2.3")
+        app = create_app(
+            services, token=TOKEN, allowed_hosts=["rh.example"], version="1.2.3", page=page
+        )
         server = make_server(app)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.serve, [listener])

@@ -1,6 +1,6 @@
 """Puts the HTTP door together: routes, error handlers, and the checks in front of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -16,16 +16,34 @@ from roundhouse.web.boundary import Boundary
 from roundhouse.web.door import Door
 from roundhouse.web.live import serve_socket
 from roundhouse.web.metrics import Meter
-from roundhouse.web.routes import agents, events, permissions, projects, sessions, system, tasks
+from roundhouse.web.page import Page, PageFile
+from roundhouse.web.routes import (
+    agents,
+    changes,
+    comments,
+    events,
+    permissions,
+    projects,
+    sessions,
+    system,
+    tasks,
+    usage,
+    worktree,
+)
 
 
 def create_app(
-    services: Services, *, token: str, allowed_hosts: Sequence[str], version: str
+    services: Services,
+    *,
+    token: str,
+    allowed_hosts: Sequence[str],
+    version: str,
+    page: Mapping[str, PageFile] | None = None,
 ) -> FastAPI:
     """The application. Its lifespan runs the services' loops.
 
     `allowed_hosts` are the names beside the loopback ones by which browsers may reach it: the bound host, and
-    what the configuration allows.
+    what the configuration allows. `page` holds the files of the built page, to be served in front of the routes.
     """
     meter = Meter()
     app = FastAPI(
@@ -45,11 +63,24 @@ def create_app(
         middleware=[
             Middleware(Door, token=token, allowed_hosts=allowed_hosts),
             Middleware(Boundary, meter=meter),
+            *([] if page is None else [Middleware(Page, files=page)]),
         ],
     )
     app.state.services = services
     app.state.meter = meter
-    for part in (system, agents, projects, sessions, tasks, events, permissions):
+    for part in (
+        system,
+        agents,
+        projects,
+        sessions,
+        tasks,
+        events,
+        permissions,
+        changes,
+        worktree,
+        comments,
+        usage,
+    ):
         app.include_router(part.router)
     app.router.routes.append(WebSocketRoute("/api/ws", serve_socket))
     return app

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from roundhouse.model.errors import Forbidden, RoundhouseError, Unauthorized
 from roundhouse.web import landing
 from roundhouse.web.errors import refusal
+from roundhouse.web.page import is_place
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 COOKIE_AGE = 365 * 24 * 3600
@@ -70,7 +71,7 @@ class Door:
                 return answer
             self._check_token(headers, host)
         except Unauthorized as error:
-            if scope["type"] == "http" and scope["path"] == "/":
+            if scope["type"] == "http" and is_place(scope["path"]):
                 return HTMLResponse(landing.LOCKED, 401, {"WWW-Authenticate": "Bearer"})
             return refusal(error)
         except RoundhouseError as error:

@@ -1,0 +1,58 @@
+import type { Token, Tokens } from 'marked'
+import { memo } from 'react'
+import { CodeBlock } from './code-block'
+import { Inline } from './inline'
+
+/** One block. Settled blocks keep their token object, so this renders each once. */
+export const Block = memo(function Block({ token }: { token: Token }) {
+  switch (token.type) {
+    case 'heading': return <Heading depth={(token as Tokens.Heading).depth} tokens={token.tokens} />
+    case 'paragraph': return <p><Inline tokens={token.tokens} /></p>
+    case 'text': return <Inline tokens={token.tokens ?? [token]} />
+    case 'code': return <CodeBlock text={String(token['text'])} language={(token as Tokens.Code).lang ?? ''} />
+    case 'blockquote': return <blockquote><Blocks tokens={token.tokens} /></blockquote>
+    case 'list': return <List list={token as Tokens.List} />
+    case 'table': return <Table table={token as Tokens.Table} />
+    case 'hr': return <hr />
+    case 'space':
+    case 'def': return null
+    default: return <p className="whitespace-pre-wrap">{token.raw}</p>
+  }
+})
+
+export function Blocks({ tokens }: { tokens: readonly Token[] | undefined }) {
+  return tokens?.map((token, index) => <Block key={index} token={token} />)
+}
+
+/** Two levels below the page's own headings, so that the outline stays one. */
+function Heading({ depth, tokens }: { depth: number; tokens: Token[] | undefined }) {
+  const Level = (['h3', 'h4', 'h5', 'h6'] as const)[Math.min(depth, 4) - 1] ?? 'h6'
+  return <Level><Inline tokens={tokens} /></Level>
+}
+
+function List({ list }: { list: Tokens.List }) {
+  const items = list.items.map((item, index) => (
+    <li key={index} className={item.task ? 'task' : undefined}>
+      {item.task && <input type="checkbox" checked={item.checked ?? false} readOnly disabled aria-label={item.checked ? 'done' : 'not done'} />}
+      <Blocks tokens={item.tokens} />
+    </li>
+  ))
+  return list.ordered ? <ol start={list.start === '' ? 1 : list.start}>{items}</ol> : <ul>{items}</ul>
+}
+
+function Table({ table }: { table: Tokens.Table }) {
+  return (
+    <div className="table" role="region" aria-label="Table" tabIndex={0}>
+      <table>
+        <thead>
+          <tr>{table.header.map((cell, index) => <th key={index} align={cell.align ?? undefined}><Inline tokens={cell.tokens} /></th>)}</tr>
+        </thead>
+        <tbody>
+          {table.rows.map((row, at) => (
+            <tr key={at}>{row.map((cell, index) => <td key={index} align={cell.align ?? undefined}><Inline tokens={cell.tokens} /></td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}

@@ -1,0 +1,2 @@
+/** The filter's element, which a key leads to. */
+export const FILTER_ID = 'session-filter'

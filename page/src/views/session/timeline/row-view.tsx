@@ -1,0 +1,37 @@
+import { memo } from 'react'
+import type { Row } from '@/timeline/rows'
+import { useItem } from '../session-context'
+import { AskRow } from './ask-row'
+import { CrashRow } from './crash-row'
+import { FooterRow } from './footer-row'
+import { LooksRow } from './looks-row'
+import { NoteRow } from './note-row'
+import { PlanRow } from './plan-row'
+import { PromptRow } from './prompt-row'
+import { ReasoningRow } from './reasoning-row'
+import { TextRow } from './text-row'
+import { ToolRow } from './tool-row'
+
+/** One line of the conversation. It renders again only when what it shows changed. */
+export const RowView = memo(function RowView({ row }: { row: Row }) {
+  switch (row.kind) {
+    case 'prompt': return <PromptRow turnId={row.turnId} />
+    case 'footer': return <FooterRow turnId={row.turnId} />
+    case 'looks': return <LooksRow itemIds={row.itemIds} />
+    case 'item': return <ItemView id={row.itemId} turnId={row.turnId} />
+  }
+})
+
+function ItemView({ id, turnId }: { id: string; turnId: string | null }) {
+  const item = useItem(id)
+  switch (item?.kind) {
+    case undefined: return null
+    case 'text': return <TextRow message={item} turnId={turnId} />
+    case 'reasoning': return <ReasoningRow message={item} turnId={turnId} />
+    case 'tool': return <ToolRow tool={item} />
+    case 'plan': return <PlanRow plan={item} />
+    case 'ask': return <AskRow ask={item} />
+    case 'crash': return <CrashRow crash={item} />
+    case 'note': return <NoteRow note={item} />
+  }
+}
