@@ -7,18 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from roundhouse.model.event import AppliedToCheckout, Reviewed, Rewound
 from roundhouse.model.session import Session, Worktree
+from roundhouse.model.task import TaskStatus
+from roundhouse.runner import janitor
 from roundhouse.store.database import Database
 from roundhouse.workspace.git import git
+from roundhouse.workspace.move import Move
 from tests.runner.harness import DEADLINE, Bench, bench_of
 from tests.runner.reviews import Person, files_of, node
 from tests.runner.victim import FINISH, ROWS
 
 POINTS = ("journal written", "journal in force", "placed", ROWS, FINISH)
 """In their order. Up to the first nothing has happened; after it everything will. More are in test_move."""
+
+EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+"""The tree that every repository has."""
 
 Prepare = Callable[[Person], Awaitable[dict[str, Any]]]
 
@@ -152,3 +159,61 @@ async def same(person: Person, data: Path, worktree: Worktree) -> None:
         env={"GIT_DIR": str(store)},
     )
     assert set(listed.decode().split()) == set(files_of(Path(worktree.worktree_path)))
+
+
+async def test_a_deleted_session_leaves_no_file_between_two_states(
+    bench: Bench, database_url: str, tmp_path: Path, repo: Path
+) -> None:
+    """Its apply was killed halfway, and then it was deleted: the checkout gets the rest all the same."""
+    person = Person(bench)
+    async with node(database_url, tmp_path):
+        await applied(person)
+    await person.ask("apply")
+    await kill(database_url, tmp_path / "data", bench.session.id, "placed")
+    await bench.sessions.delete(bench.session.id)
+    async with node(database_url, tmp_path):
+        store = anyio.Path(tmp_path / "data" / "snapshots" / bench.session.id)
+        await bench.until(lambda: _gone(store))
+    name = bench.session.id
+    found = {path: text for path, text in files_of(repo).items() if path.startswith(name)}
+    assert found == expected("apply", name, new=True)
+
+
+async def _gone(path: anyio.Path) -> bool:
+    return not await path.exists()
+
+
+async def test_a_journal_of_another_release_stops_its_session_only(
+    bench: Bench, database_url: str, tmp_path: Path
+) -> None:
+    """The runner starts, says so, and serves the others."""
+    person = Person(bench)
+    other = await bench.sessions.create(project_id=bench.session.project_id, title="Other")
+    async with node(database_url, tmp_path):
+        await bench.turn("WRITE a.txt one", "alpha")
+    store = tmp_path / "data" / "snapshots" / bench.session.id
+    broken = Move(kind="apply", root=str(tmp_path), before=EMPTY, after=EMPTY, then={"event": 5})
+    await anyio.Path(store / "move.json").write_bytes(msgspec.json.encode(broken))
+    async with node(database_url, tmp_path):
+        refused = await person.refused("apply")
+        assert (refused["code"], "journal" in refused["message"]) == ("workspace_error", True)
+        task = await bench.on(other).turn("WRITE a.txt one", "alpha")
+        assert task.status is TaskStatus.COMPLETED
+    assert await anyio.Path(store / "move.json").exists()
+
+
+async def test_what_no_pack_holds_is_packed_by_the_next_runner(
+    bench: Bench, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Till then a clean-up in the user's repository can take from it."""
+    async with node(database_url, tmp_path):
+        await bench.turn("WRITE a.txt one", "alpha")
+    refs = anyio.Path(tmp_path / "data" / "snapshots" / bench.session.id / "refs")
+    monkeypatch.setattr(janitor, "PACK_EVERY", 0.1)
+
+    async def packed() -> bool:
+        return not [found async for found in refs.rglob("*") if await found.is_file()]
+
+    assert not await packed()
+    async with node(database_url, tmp_path):
+        await bench.until(packed)

@@ -235,3 +235,20 @@ async def test_a_verdict_and_a_turn_at_the_same_moment_come_one_after_the_other(
         assert (name in files_of(await person.folder())) == (state.status == "failed")
     await person.bench.turn("SAY hi", "alpha")
     assert await person.edits_found() == []
+
+
+async def test_a_rejection_whose_place_is_taken_is_not_taken_back(
+    person: Person, runner: Runner, repo: Path
+) -> None:
+    """The file that lies there is ignored, so no snapshot holds it; once it is away the undo works."""
+    await person.bench.turn("WRITE a.log one", "alpha")
+    await person.do("reject", files=["a.log"])
+    (repo / ".git" / "info" / "exclude").write_text("*.log\n")
+    place = await person.folder() / "a.log"
+    place.write_text("mine\n")
+    refused = await person.refused("undo_verdict")
+    assert (refused["code"], refused["details"]) == ("occupied", {"paths": ["a.log"]})
+    assert place.read_text() == "mine\n"
+    place.unlink()
+    await person.do("undo_verdict")
+    assert place.read_text() == "one\n"

@@ -7,6 +7,9 @@ import pytest
 
 from roundhouse.model.event import Changes, Handover, Rewound
 from roundhouse.model.session import Session
+from roundhouse.model.task import TaskStatus
+from roundhouse.runner.conversations import Conversations
+from roundhouse.runner.ground import Ground
 from roundhouse.runner.node import Runner
 from roundhouse.store.checkpoints import Checkpoints
 from roundhouse.store.database import Database
@@ -141,3 +144,40 @@ async def test_a_session_that_nobody_remembers_is_rewound_all_the_same(
         told = await person.bench.turn("SAY hi", "alpha")
     [note] = await person.bench.bodies(Handover, told)
     assert "The person took the files back" in note.text
+
+
+async def test_before_a_turn_that_changed_nothing_is_before_it_for_the_agents_too(
+    person: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the checkpoint with that content is the turn's own; another session's task is none."""
+    await person.bench.turn("WRITE a.txt one", "alpha")
+    said = await person.bench.turn("SAY hi", "alpha")
+    moments: list[float] = []
+
+    async def take_back(_self: Conversations, _ground: Ground, moment: float) -> list[str]:
+        moments.append(moment)
+        return []
+
+    monkeypatch.setattr(Conversations, "take_back", take_back)
+    await person.do("rewind", task_id=said.id, before=True, conversation=True)
+    assert said.started_at is not None
+    assert moments == [said.started_at.timestamp()]
+    other = await person.bench.sessions.create(
+        project_id=person.bench.session.project_id, title="Other"
+    )
+    theirs = await person.bench.on(other).turn("SAY hi", "alpha")
+    refused = await person.refused("rewind", task_id=theirs.id, before=True)
+    assert refused["code"] == "not_found"
+
+
+async def test_after_a_turn_that_never_began_an_edit_is_the_person_s(
+    person: Person, runner: Runner
+) -> None:
+    """The agent is not there, so nothing can be its work."""
+    await person.bench.turn("WRITE a.txt one", "alpha")
+    failed = await person.bench.turn("WRITE a.txt two", "missing")
+    assert failed.status is TaskStatus.FAILED
+    (await person.folder() / "mine.txt").write_text("by hand\n")
+    await person.bench.turn("SAY hi", "alpha")
+    assert await person.edits_found() == [["mine.txt"]]
+    assert [kind for kind, _ in await person.checkpoints()] == ["base", "turn", "person", "turn"]

@@ -144,3 +144,14 @@ async def test_what_was_never_asked_is_not_found(store: Store) -> None:
         await store.requests.ask("k", {}, node_id=9999)
     with pytest.raises(NotFound):
         await store.requests.ask("k", {}, node_id=store.node_id, session_id="nosuchsess")
+
+
+async def test_a_mutation_whose_asker_died_does_not_happen_out_of_the_blue(store: Store) -> None:
+    """A node that comes back after a while takes only what somebody may still wait for."""
+    old = await store.requests.ask("apply", {}, node_id=store.node_id)
+    async with store.db.connection() as conn:
+        await conn.execute("UPDATE requests SET created_at = now() - interval '1 hour'")
+    new = await store.requests.ask("apply", {}, node_id=store.node_id)
+
+    assert [request.ref for request in await store.requests.take(store.node_id)] == [new]
+    assert (await store.requests.state(old)).status == "lost"

@@ -151,3 +151,23 @@ async def test_a_link_is_its_target_and_a_pipe_is_nothing(repo: Path) -> None:
         assert caught.value.code == "not_a_file"
     with pytest.raises(InvalidInput):
         await read_file(repo, "README.md", offset=-1)
+
+
+async def test_no_number_is_too_large_to_be_refused(repo: Path) -> None:
+    """A cursor or an offset that somebody made up."""
+    cursor = base64.b64encode(b"9" * 5000).decode()
+    with pytest.raises(InvalidInput) as caught:
+        await list_files(repo, q="app", limit=10, cursor=cursor)
+    assert caught.value.field == "cursor"
+    with pytest.raises(InvalidInput) as caught:
+        await read_file(repo, "README.md", offset=1 << 63)
+    assert caught.value.field == "offset"
+
+
+async def test_a_search_looks_behind_no_link(repo: Path, tmp_path: Path) -> None:
+    """A tracked folder that somebody put a link in place of."""
+    outside = tmp_path / "outside"
+    (repo / "src").rename(outside)
+    (repo / "src").symlink_to(outside)
+
+    assert [item["path"] for item in await everything(repo, q="app.py")] == []

@@ -172,3 +172,29 @@ async def test_what_is_shown_has_an_end(bench: Bench, tmp_path: Path) -> None:
     assert told == [(texts[1].decode(), "merged"), (None, None)]
     assert shown[-1].theirs is not None
     assert shown[-1].theirs.too_large
+
+
+async def test_many_merges_side_by_side_stay_apart(bench: Bench, tmp_path: Path) -> None:
+    """Each gets the text of its own three sides."""
+    texts = [
+        b"".join(b"%s %d\n" % (one if at == line else b"line", at) for at in range(9))
+        for line, one in ((-1, b""), *((0, b"ours %d" % n) for n in range(30)))
+    ]
+    theirs = [
+        b"".join(b"%s %d\n" % (b"%d" % n if at == 8 else b"line", at) for at in range(9))
+        for n in range(30)
+    ]
+    blobs = await write_blobs(bench.store, tmp_path, [*texts, *theirs])
+    base, ours, other = blobs[0], blobs[1:31], blobs[31:]
+    cases = [
+        case(Raw("100644", base), Raw("100644", one), Raw("100644", two))
+        for one, two in zip(ours, other, strict=True)
+    ]
+    made = await settle(bench.store, tmp_path, cases)
+    merged = [one.version.blob for one in made if one.version is not None]
+    found = await read_blobs(bench.store, merged)
+
+    for number, blob in enumerate(merged):
+        lines = found[blob].splitlines()
+        assert (lines[0], lines[8]) == (b"ours %d 0" % number, b"%d 8" % number)
+    assert len(merged) == len(cases)

@@ -399,3 +399,20 @@ async def test_a_journal_that_nobody_can_read_is_said(bench: Bench) -> None:
 
     with pytest.raises(WorkspaceError, match="journal"):
         await unfinished(bench.snapshots, SESSION)
+
+
+async def test_many_files_are_waited_for_together(bench: Bench) -> None:
+    """And each of them gets there; what cannot be written to the end leaves all as it was."""
+    before: State = {b"f%d/x" % number: ("", b"%d" % number) for number in range(200)}
+    after: State = {path: ("", content + b" new") for path, (_kind, content) in before.items()}
+    move = await planned(bench, before, after)
+
+    def fail(step: str) -> None:
+        if step == "secured":
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(WorkspaceError, match="Input/output error"):
+        await carry_out(bench.snapshots, bench.row, move, step=fail)
+    assert state_of(bench.path) == OTHERS | before
+    assert await carry_out(bench.snapshots, bench.row, move) == []
+    assert state_of(bench.path) == OTHERS | after

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from anyio import to_thread
 
 from roundhouse.model.errors import Conflict, WorkspaceError
+from roundhouse.workspace import rewind as module
 from roundhouse.workspace.move import carry_out, finish
 from roundhouse.workspace.rewind import Target, rewind_to, worktree_move
+from roundhouse.workspace.session_store import SessionStore
 from roundhouse.workspace.snapshot import parse_author
 from tests.workspace.conftest import SESSION, Bench
 from tests.workspace.test_move import state_of
@@ -220,3 +223,26 @@ async def test_nothing_of_the_users_repository_changes(bench: Bench) -> None:
     await rewind(bench, bench.row.base_snapshot or "")
     assert files() == before
     assert not list(bench.store.glob("aside*"))
+
+
+async def test_an_edit_while_the_move_is_planned_stops_it_too(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right behind the look at the files: it must not pass for what was there before."""
+    base = bench.row.head_snapshot or ""
+    place = bench.path / "src" / "app.py"
+    place.write_text("by agent\n")
+    head = (await bench.take("a", "1")).commit
+    look = module._moved
+
+    async def meanwhile(store: SessionStore, old: str) -> set[bytes]:
+        found = await look(store, old)
+        await to_thread.run_sync(place.write_text, "by person\n")
+        return found
+
+    monkeypatch.setattr(module, "_moved", meanwhile)
+    with pytest.raises(Conflict) as refused:
+        await go(bench, head, base)
+
+    assert (refused.value.code, refused.value.details) == ("moved", {"paths": ["src/app.py"]})
+    assert place.read_text() == "by person\n"

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from roundhouse.model.change import ChangeStatus
-from roundhouse.model.errors import RoundhouseError
+from roundhouse.model.errors import RoundhouseError, WorkspaceError
 from roundhouse.model.event import Activity, ChangedFile, Changes, EventBody
 from roundhouse.model.review import (
     Checkpoint,
@@ -23,7 +23,7 @@ from roundhouse.model.review import (
     NewVerdict,
 )
 from roundhouse.model.session import Worktree
-from roundhouse.model.task import Task
+from roundhouse.model.task import Task, TaskStatus
 from roundhouse.runner.ground import Ground, Rows
 from roundhouse.runner.outage import until_back
 from roundhouse.runner.recorder import Recorder
@@ -91,9 +91,8 @@ class Books:
 
     async def settle_leftover(self, ground: Ground, before_task: str = NO_TASK) -> bool:
         """Record what a turn that never settled left behind as its agent's. False: there is no such turn."""
-        previous = partial(self._rows.tasks.previous, ground.session.id, before_task)
-        last = await until_back(previous)
-        if last is None or last.snapshot_after is not None:
+        last = await self._leftover(ground.session.id, before_task)
+        if last is None:
             return False
         look = await self._sweep.scan(ground.path)
         await self._turn(ground, last)
@@ -101,6 +100,22 @@ class Books:
         after = partial(self._rows.tasks.set_snapshots, last.id, after=ground.head)
         await until_back(after)
         return True
+
+    async def _leftover(self, session_id: str, before_task: str) -> Task | None:
+        """The last turn that an agent had a part in, if it never settled."""
+        while True:
+            previous = partial(self._rows.tasks.previous, session_id, before_task)
+            last = await until_back(previous)
+            if last is None or last.snapshot_after is not None:
+                return None
+            # Of a runner that died not even that may have been written.
+            if last.status is TaskStatus.LOST or await self._had_agent(last):
+                return last
+            before_task = last.id
+
+    async def _had_agent(self, task: Task) -> bool:
+        ready = partial(self._rows.events.of_tasks, task.session_id, 0, ["agent_ready"])
+        return any(event.task_id == task.id for event in await until_back(ready))
 
     async def look_again(self, ground: Ground) -> None:
         """After we wrote the worktree's files: what is not as we wrote it is the person's, and every agent is behind."""
@@ -178,8 +193,9 @@ class Books:
         move = await unfinished(self._snapshots, session_id)
         if move is not None:
             log.warning("going on with what was cut short", session_id=session_id, kind=move.kind)
+            writing = _writing_of(move)
             left = await resume(self._snapshots, ground.worktree, move)
-            await self.persist(ground, msgspec.convert(move.then, Writing))
+            await self.persist(ground, writing)
             await self._tell_left(ground, left)
             await finish(self._snapshots, session_id)
             ground.fingerprint = None
@@ -314,6 +330,17 @@ class Books:
     async def _say(self, ground: Ground, owner: Task | None, text: str) -> None:
         agent = owner.agent if owner else None
         await self._recorder.emit(ground.session.id, _task_of(owner), agent, Activity(text=text))
+
+
+def _writing_of(move: Move) -> Writing:
+    """The rows that follow a move. Raises WorkspaceError."""
+    try:
+        return msgspec.convert(move.then, Writing)
+    except msgspec.ValidationError as error:
+        raise WorkspaceError(
+            f"The journal of a {move.kind} cannot be read: {error}",
+            remedy="Start the Roundhouse that wrote it once more, or delete the session.",
+        ) from error
 
 
 def changed_files(deltas: list[FileDelta]) -> list[ChangedFile]:

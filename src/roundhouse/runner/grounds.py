@@ -31,7 +31,7 @@ from roundhouse.runner.outage import until_back
 from roundhouse.runner.recorder import Recorder
 from roundhouse.runner.setup import run_setup, run_teardown
 from roundhouse.workspace.locks import KeyedLocks
-from roundhouse.workspace.move import unfinished
+from roundhouse.workspace.move import resume, unfinished
 from roundhouse.workspace.repository import common_dir, linked_git_dir
 from roundhouse.workspace.repository_log import LogMark, mark, since
 from roundhouse.workspace.snapshot import Snapshots
@@ -149,10 +149,20 @@ class Grounds:
                     # Holding the ground is what does it.
                     async with self.hold(session_id):
                         pass
+                await self._note_unpacked(session_id)
             except (NotFound, Conflict):
+                # Its files are brought to an end when what is left of it is removed.
                 log.info("a deleted session was cut short", session_id=session_id)
-            except (RoundhouseError, OSError):
+            except Exception:
+                # One broken session keeps no runner from starting.
                 log.exception("what was cut short could not be ended", session_id=session_id)
+
+    async def _note_unpacked(self, session_id: str) -> None:
+        """What the runner before us had not packed yet waits for a quiet moment again."""
+        if await self._snapshots.unpacked(session_id):
+            worktree = await until_back(partial(self._rows.sessions.worktree, session_id))
+            if worktree is not None:
+                self.books.unpacked.setdefault(session_id, worktree)
 
     async def _load(self, session_id: str, emit: Emit) -> Ground:
         rows = self._rows
@@ -268,8 +278,14 @@ class Grounds:
                 continue
             # Not beside a move that is being planned: its objects are loose, and no ref names them yet.
             async with self._locks.hold(session_id):
-                if unpacked.pop(session_id, None) is not None:
+                if unpacked.pop(session_id, None) is None:
+                    continue
+                try:
                     await self._snapshots.pack(worktree)
+                except (RoundhouseError, OSError) as error:
+                    # The others' turn comes all the same, and this one's again.
+                    log.warning("not packed", session_id=session_id, error=str(error))
+                    unpacked[session_id] = worktree
         await self._worktrees.prepare_spares()
 
     async def remove(self, session_id: str) -> None:
@@ -277,9 +293,21 @@ class Grounds:
         async with self._locks.hold(session_id):
             self._known.pop(session_id, None)
             self.books.unpacked.pop(session_id, None)
+            await self._end_files(session_id)
             await self._tear_down(session_id)
             await self._worktrees.remove(session_id)
             await self._snapshots.remove(session_id)
+
+    async def _end_files(self, session_id: str) -> None:
+        """Bring files that were left between two states to the new one, also the user's: no row asks for it any more."""
+        try:
+            move = await unfinished(self._snapshots, session_id)
+            if move is not None:
+                gone = Worktree(session_id=session_id, worktree_path="", branch="", base_commit="")
+                left = await resume(self._snapshots, gone, move)
+                log.warning("ended what a deleted session began", session_id=session_id, left=left)
+        except (RoundhouseError, OSError) as error:
+            log.warning("left between two states", session_id=session_id, error=str(error))
 
     async def _tear_down(self, session_id: str) -> None:
         """Let the project's own command clean up first. What goes wrong is logged: the folder goes anyway."""

@@ -99,7 +99,8 @@ class Reviewing:
     async def undo(self, request: Request) -> dict[str, Any]:
         """Take the last accept or reject back.
 
-        Raises Conflict (`nothing_to_undo`, `stale_verdict` when something was built on it, `session_busy`, `moved`).
+        Raises Conflict (`nothing_to_undo`, `stale_verdict` when something was built on it, `session_busy`, `moved`,
+        `occupied`).
         """
         session_id = session_of(request)
         async with self._grounds.hold(session_id) as ground:
@@ -136,6 +137,13 @@ class Reviewing:
         target = await rewind_to(
             self._snapshots, ground.worktree, known=ground.head, target=last.before, message=title
         )
+        if target.snapshot == ground.head:
+            raise Conflict(
+                "Nothing of it can come back: something else lies in its place.",
+                code="occupied",
+                remedy="Move that away, then try again.",
+                details={"paths": target.kept},
+            )
         writing = Writing(event=_undone(last), head=target.snapshot, undone_verdict=last.id)
         made = await self._write(ground, "undo_reject", title, writing)
         return {"checkpoint_id": made, "undo_checkpoint_id": undo.id}

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from roundhouse.model.errors import Conflict, InvalidInput
+from roundhouse.model.errors import Conflict, InvalidInput, NotFound
 from roundhouse.model.event import Rewound
 from roundhouse.model.review import Checkpoint, NewCheckpoint
 from roundhouse.runner.arguments import Handler, flag_of, session_of
@@ -50,7 +50,7 @@ class Rewinding:
         session_id, books = session_of(request), self._grounds.books
         async with self._grounds.hold(session_id) as ground:
             await self._grounds.idle(ground)
-            goal, title = await self._goal(request)
+            goal, title, moment = await self._goal(request)
             await books.settle_leftover(ground)
             known = ground.head
             undo = await books.secure(ground, f"Before rewinding to {title}")
@@ -68,7 +68,7 @@ class Rewinding:
                 "kept": target.kept,
             }
             if target.snapshot == ground.head:
-                back = await self._memories(request, ground, goal)
+                back = await self._memories(request, ground, moment)
                 return told | {"checkpoint": msgspec.to_builtins(undo), "conversations": back}
             event = Rewound(
                 checkpoint_id=goal.id,
@@ -87,14 +87,14 @@ class Rewinding:
             made = await self._write(
                 ground, Writing(event=event, head=target.snapshot, checkpoint=checkpoint)
             )
-            back = await self._memories(request, ground, goal)
+            back = await self._memories(request, ground, moment)
             return told | {"checkpoint": msgspec.to_builtins(made or undo), "conversations": back}
 
-    async def _memories(self, request: Request, ground: Ground, goal: Checkpoint) -> list[str]:
+    async def _memories(self, request: Request, ground: Ground, moment: float) -> list[str]:
         """The agents whose conversation went back too, where that was asked for."""
         if not flag_of(request, "conversation"):
             return []
-        return await self._conversations.take_back(ground, goal.created_at.timestamp())
+        return await self._conversations.take_back(ground, moment)
 
     async def _write(self, ground: Ground, writing: Writing) -> Checkpoint | None:
         books = self._grounds.books
@@ -110,8 +110,8 @@ class Rewinding:
         await books.look_again(ground)
         return made
 
-    async def _goal(self, request: Request) -> tuple[Checkpoint, str]:
-        """The checkpoint that is meant, and what to call it."""
+    async def _goal(self, request: Request) -> tuple[Checkpoint, str, float]:
+        """The checkpoint that is meant, what to call it, and when it was: what agents were asked later is forgotten."""
         session_id, args = session_of(request), request.args
         if args.get("checkpoint_id") is not None:
             get = partial(self._rows.checkpoints.get, session_id, str(args["checkpoint_id"]))
@@ -124,6 +124,8 @@ class Rewinding:
                 await until_back(partial(self._rows.checkpoints.of_task, session_id, task_id))
             )
         task = await until_back(partial(self._rows.tasks.get, task_id))
+        if task.session_id != session_id:
+            raise NotFound(f"There is no task {task_id} in this session.")
         if task.snapshot_before is None:
             raise Conflict(
                 "It is not known what was there before this task.",
@@ -132,7 +134,9 @@ class Rewinding:
             )
         found = await self._with_snapshot(session_id, task.snapshot_before)
         lines = task.input.strip().splitlines()
-        return found, f"before {_quoted(lines[0] if lines else 'a turn')}"
+        # Not the checkpoint's: where the turn changed nothing, the newest with that content is the turn's own.
+        began = task.started_at or task.created_at
+        return found, f"before {_quoted(lines[0] if lines else 'a turn')}", began.timestamp()
 
     async def _with_snapshot(self, session_id: str, snapshot: str) -> Checkpoint:
         """The newest checkpoint with that content. Raises Conflict."""
@@ -151,9 +155,9 @@ class Rewinding:
                 )
 
 
-def _named(goal: Checkpoint) -> tuple[Checkpoint, str]:
+def _named(goal: Checkpoint) -> tuple[Checkpoint, str, float]:
     after = "after " if goal.kind == "turn" else ""
-    return goal, f"{after}{_quoted(goal.title)}"
+    return goal, f"{after}{_quoted(goal.title)}", goal.created_at.timestamp()
 
 
 def _quoted(title: str) -> str:

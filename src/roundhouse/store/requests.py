@@ -17,6 +17,9 @@ RequestStatus = Literal["pending", "running", "done", "failed", "lost"]
 READ_LIFE = 600
 """Seconds after which a read that nobody fetched is deleted: its asker died."""
 
+MUTATION_LIFE = 600
+"""Seconds after which a mutation that was not begun will not happen: its asker died, and nobody expects it any more."""
+
 READS_AT_ONCE = 50
 
 
@@ -71,6 +74,10 @@ _DISCARD = {
 _FORGET_READS = """
     DELETE FROM reads WHERE node_id = %s AND created_at < now() - make_interval(secs => %s)"""
 
+_FORGET_REQUESTS = """
+    UPDATE requests SET status = 'lost', ended_at = now()
+    WHERE node_id = %s AND status = 'pending' AND created_at < now() - make_interval(secs => %s)"""
+
 
 class Requests:
     """The requests of a database."""
@@ -108,6 +115,7 @@ class Requests:
         """What a node has to do now; it is running from here on. Of each session at most one mutation."""
         async with self._db.connection() as conn:
             await conn.execute(_FORGET_READS, (node_id, READ_LIFE))
+            await conn.execute(_FORGET_REQUESTS, (node_id, MUTATION_LIFE))
             values = {"node": node_id, "limit": READS_AT_ONCE}
             reads = await fetch(conn, Request, _TAKE_READS, values)
             return reads + await fetch(conn, Request, _TAKE_REQUESTS, values)

@@ -22,9 +22,11 @@ PLACES = frozenset({"", "sessions", "inbox", "health", "settings"})
 """The first words of the addresses that the page itself knows. A new view adds its word."""
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
-    "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
+"""Style attributes are allowed, style elements are not: see decision 13."""
 KEPT = "public, max-age=31536000, immutable"
 ASKED = "no-cache"
 

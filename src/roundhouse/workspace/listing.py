@@ -19,10 +19,13 @@ from anyio import to_thread
 from roundhouse.model.errors import InvalidInput, NotFound, WorkspaceError
 from roundhouse.workspace.diff import shown
 from roundhouse.workspace.git import git
+from roundhouse.workspace.image import entry_status, folder
 
 PAGE_BYTES = 1 << 20
 """What one page of a file can hold."""
 _LONGEST_CHARACTER = 4
+_LONGEST_NUMBER = 12
+_LAST_BYTE = (1 << 63) - 1
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -71,8 +74,8 @@ async def read_file(
     """
     parts = _parts(path)
     limit = min(max(limit, _LONGEST_CHARACTER), PAGE_BYTES)
-    if offset < 0:
-        raise InvalidInput("An offset is not negative.", field="offset")
+    if not 0 <= offset < _LAST_BYTE - limit:
+        raise InvalidInput("No file has such an offset.", field="offset")
     if not parts:
         raise InvalidInput("A file needs a path.", code="not_a_file", field="path")
     return await to_thread.run_sync(_read, worktree, parts, offset, limit)
@@ -212,10 +215,13 @@ def _item(path: bytes, seen: os.stat_result, *, nested: bool = False) -> dict[st
 def _existing(worktree: Path, names: list[bytes]) -> Iterator[dict[str, Any]]:
     """The files among the names: what was deleted is still tracked."""
     for name in names:
+        *parents, last = name.split(b"/")
         try:
-            item = _item(name, (worktree / os.fsdecode(name)).lstat())
+            with folder(worktree, parents) as (inside, depth):
+                seen = entry_status(inside, last) if depth == len(parents) else None
         except OSError:
             continue
+        item = None if seen is None else _item(name, seen)
         if item is not None and item["kind"] != "folder":
             yield item
 
@@ -333,7 +339,7 @@ def _after(cursor: str | None) -> bytes | None:
 def _number(after: bytes | None) -> int:
     if after is None:
         return 0
-    if not after.isdigit():
+    if not after.isdigit() or len(after) > _LONGEST_NUMBER:
         raise _no_cursor()
     return int(after)
 

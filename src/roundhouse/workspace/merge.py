@@ -4,14 +4,17 @@ Owns the rules: what counts as changed, what goes together, and the kinds of con
 session's store; whether they are as git keeps them or as they lie on disk is the caller's. Writes nowhere else.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
+import anyio
 import msgspec
 from anyio import to_thread
 from msgspec import Struct
 
+from roundhouse.model.errors import RoundhouseError
 from roundhouse.workspace.delta import Entry
 from roundhouse.workspace.diff import shown
 from roundhouse.workspace.git import LONG_DEADLINE, GitError, git_in_store, run_git
@@ -24,6 +27,8 @@ SHOWN_BYTES = 4 << 20
 _MERGED_BYTES = 8 << 20
 """A file over this is not merged."""
 _PORTION = 64 << 20
+_LANES = min(4, os.cpu_count() or 1)
+"""Files merged at the same time."""
 _PROBED = 8000
 """Where git looks for a NUL to tell what is no text."""
 _ERROR = 128
@@ -195,13 +200,12 @@ async def _merge_some(
 ) -> None:
     triples = {position: _blobs(cases[position], decisions[position]) for position in positions}
     texts = await read_blobs(store, {blob for blobs in triples.values() for blob in blobs})
+    sides = {position: [texts[blob] for blob in blobs] for position, blobs in triples.items()}
+    for position in [one for one, three in sides.items() if any(map(is_binary, three))]:
+        decisions[position] = msgspec.structs.replace(decisions[position], kind="binary")
+        del sides[position]
     clean: dict[int, bytes] = {}
-    for position, blobs in triples.items():
-        sides = [texts[blob] for blob in blobs]
-        if any(is_binary(side) for side in sides):
-            decisions[position] = msgspec.structs.replace(decisions[position], kind="binary")
-            continue
-        text, conflicts = await _merge_file(store, folder, sides)
+    for position, (text, conflicts) in (await _merge_all(store, folder, sides)).items():
         if conflicts:
             decisions[position] = msgspec.structs.replace(
                 decisions[position],
@@ -214,6 +218,31 @@ async def _merge_some(
     for (position, _text), blob in zip(clean.items(), made, strict=True):
         mode = decisions[position].mode
         decisions[position] = Decision(kind="take", version=Raw(mode, blob), merged=True)
+
+
+async def _merge_all(
+    store: Path, folder: Path, wanted: dict[int, list[bytes]]
+) -> dict[int, tuple[bytes, bool]]:
+    """The merged texts, and whether there are conflicts in them, in the same order. Raises GitError."""
+    found: dict[int, tuple[bytes, bool]] = {}
+    failed: list[RoundhouseError] = []
+    left = iter(wanted.items())
+
+    async def work(number: int) -> None:
+        lane = folder / f"lane-{number}"
+        await to_thread.run_sync(lambda: lane.mkdir(exist_ok=True))
+        try:
+            for position, sides in left:
+                found[position] = await _merge_file(store, lane, sides)
+        except RoundhouseError as error:
+            failed.append(error)
+
+    async with anyio.create_task_group() as lanes:
+        for number in range(min(_LANES, len(wanted))):
+            lanes.start_soon(work, number)
+    if failed:
+        raise failed[0]
+    return {position: found[position] for position in wanted}
 
 
 async def _merge_file(store: Path, folder: Path, sides: list[bytes]) -> tuple[bytes, bool]:

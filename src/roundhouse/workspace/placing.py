@@ -5,6 +5,7 @@ then what comes. Never follows a link below the root, never writes a `.git`, lea
 Which files, what was promised about them and what remembers it over a kill is `move`'s. Blocking; call it in a thread.
 """
 
+import ctypes
 import os
 import stat
 from collections.abc import Callable, Iterable
@@ -21,6 +22,9 @@ __all__ = ["Place", "Placing", "Step", "covered", "outside"]
 Step: TypeAlias = Callable[[str], None]
 """Told the name of each step that is done: where a kill is worth a test."""
 Stamp: TypeAlias = tuple[int, ...] | None
+
+_ONE_BY_ONE = 32
+"""So many files are waited for alone; of more the whole file system is, which costs about as much as one does."""
 
 
 class Place(Struct, frozen=True):
@@ -40,6 +44,9 @@ class Place(Struct, frozen=True):
     def name(self) -> bytes:
         """Its last name."""
         return self.path.rpartition(b"/")[2]
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def covered(root: Path, path: bytes, going: set[bytes]) -> bool:
@@ -106,20 +113,20 @@ class Placing:
                     file.flush()
                     if found is not None and stat.S_ISREG(found.st_mode):
                         os.fchmod(opened, _rights(found.st_mode, after.mode))
-                    _begin_writing(opened)
             self._staged[place.number] = depth
         self._step(f"staged {place.number}")
 
     def secure(self, places: Iterable[Place]) -> None:
         """Wait until all that was staged is on the disk. Raises OSError."""
-        for place in places:
-            if place.after is not None and place.after.mode != LINK:
-                depth = self._staged[place.number]
-                with folder(self._root, place.parents[:depth]) as (inside, _depth):
-                    flags = os.O_RDONLY | os.O_NOFOLLOW
-                    opened = os.open(self._temporary(place), flags, dir_fd=inside)
-                with os.fdopen(opened, "rb"):
-                    os.fsync(opened)
+        files = [place for place in places if place.after is not None and place.after.mode != LINK]
+        waiting = _Waiting(len(files))
+        for place in files:
+            depth = self._staged[place.number]
+            with folder(self._root, place.parents[:depth]) as (inside, _depth):
+                flags = os.O_RDONLY | os.O_NOFOLLOW
+                opened = os.open(self._temporary(place), flags, dir_fd=inside)
+            with os.fdopen(opened, "rb"):
+                waiting.add(opened)
         self._step("secured")
 
     def clear(self, places: Iterable[Place]) -> None:
@@ -223,10 +230,30 @@ class Placing:
             return _remove_empty(inside, place.name)
 
     def _to_disk(self, folders: set[tuple[bytes, ...]]) -> None:
-        above = {names[:end] for names in folders for end in range(len(names))}
-        for path in folders | above:
+        paths = folders | {names[:end] for names in folders for end in range(len(names))}
+        waiting = _Waiting(len(paths))
+        for path in paths:
             with folder(self._root, list(path)) as (inside, _depth):
-                os.fsync(inside)
+                waiting.add(inside)
+
+
+class _Waiting:
+    """Waits for the disk: for each of a few, once for all of many on a file system."""
+
+    def __init__(self, count: int) -> None:
+        self._whole = None if count <= _ONE_BY_ONE else getattr(_LIBC, "syncfs", None)
+        self._done: set[int] = set()
+
+    def add(self, opened: int) -> None:
+        """Return when what is open is on the disk. All of them must be written before the first. Raises OSError."""
+        device = os.fstat(opened).st_dev
+        if self._whole is None:
+            os.fsync(opened)
+        elif device not in self._done:
+            if self._whole(opened):
+                code = ctypes.get_errno()
+                raise OSError(code, os.strerror(code))
+            self._done.add(device)
 
 
 def _in_the_way(root: Path, path: bytes, going: set[bytes]) -> bool:
@@ -243,12 +270,6 @@ def _in_the_way(root: Path, path: bytes, going: set[bytes]) -> bool:
 
 def _above(place: Place) -> Iterable[bytes]:
     return (b"/".join(place.parents[:end]) for end in range(1, len(place.parents) + 1))
-
-
-def _begin_writing(opened: int) -> None:
-    """Have the system write the file to disk from now on: waiting for many files together costs a fraction."""
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(opened, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _rights(was: int, mode: str) -> int:

@@ -102,13 +102,14 @@ async def worktree_move(
     """
     store = await open_store(snapshots.path(worktree.session_id), worktree)
     changes = [change for change in await _changes(store.path, old, new) if not change.gitlink]
-    moved = {change.path for change in changes if change.old} & await _moved(store, old)
+    there = [change.path for change in changes if change.old]
+    # The image first: an edit that comes before it is seen by the look, one that comes after by the move.
+    before = await image_tree(store.path, store.worktree, there)
+    moved = {*there} & await _moved(store, old)
     _refuse(moved, "moved", "is not as it was in the last snapshot", "Try again.")
     occupied = await to_thread.run_sync(_occupied, store.worktree, changes)
     remedy = "Move that file away, then try again."
     _refuse(occupied, "occupied", "is there, and no snapshot holds it", remedy)
-    there = [change.path for change in changes if change.old]
-    before = await image_tree(store.path, store.worktree, there)
     comes = [change.path for change in changes if change.new]
     after = await smudged_tree(store.path, new, comes, git_dir=store.git_dir)
     return Move(kind=kind, root=str(store.worktree), before=before, after=after, then=then)

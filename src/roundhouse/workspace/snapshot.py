@@ -197,6 +197,10 @@ class Snapshots:
                 deadline=LONG_DEADLINE,
             )
 
+    async def unpacked(self, session_id: str) -> bool:
+        """Whether the session has snapshots that `pack` has not seen."""
+        return await to_thread.run_sync(_has_loose_refs, self.path(session_id))
+
     async def pack(self, worktree: Worktree) -> None:
         """Pack the snapshots so that no clean-up in the user's repository can take objects from them.
 

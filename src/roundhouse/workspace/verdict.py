@@ -5,7 +5,7 @@ without them. Nothing but our own object store is written: a kill at any moment 
 snapshot that no row names. The files of a rejection, and the rows, are the caller's.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,7 +15,8 @@ from roundhouse.model.review import Choice
 from roundhouse.model.session import Worktree
 from roundhouse.workspace.delta import Entry, entries, some_patches
 from roundhouse.workspace.diff import FilePatch, hunk_ids, shown
-from roundhouse.workspace.git import git_in_store
+from roundhouse.workspace.image import folder_aside
+from roundhouse.workspace.merge import blob_sizes, read_blobs, write_blobs
 from roundhouse.workspace.pairs import MOST_BYTES
 from roundhouse.workspace.review import chosen_by
 from roundhouse.workspace.session_store import open_store
@@ -23,6 +24,8 @@ from roundhouse.workspace.snapshot import Snapshots
 from roundhouse.workspace.splice import splice
 
 _NOTHING = "000000"
+_AT_ONCE = 32 << 20
+"""Bytes of contents that are in memory together; a larger file is so alone."""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -111,7 +114,8 @@ async def _verdict(
     if chosen.parts:
         _refuse_entangled(chosen, edited)
         store = snapshots.path(worktree.session_id)
-        lines = [line for part in chosen.parts for line in await _lines(store, part, edited)]
+        made = await _spliced(store, chosen.parts, edited)
+        lines = [line for part in chosen.parts for line in _lines(part, edited, made)]
         # What goes makes room for what comes.
         lines.sort(key=lambda line: not line.startswith(_NOTHING.encode()))
         snapshot = await snapshots.edited(
@@ -175,19 +179,45 @@ def _sides(entry: Entry) -> tuple[_Side | None, _Side | None]:
     )
 
 
-async def _lines(store: Path, part: _Part, edited: int) -> list[bytes]:
+def _lines(part: _Part, edited: int, made: Mapping[bytes, str]) -> list[bytes]:
     """What a chosen file changes in the edited side's tree."""
     sides = _sides(part.entry)
     here, there = sides[edited], sides[1 - edited]
-    if part.patch is None or part.whole or here is None:
-        gone = [] if here is None else [here.line(mode=_NOTHING)]
-        return gone if there is None else [*gone, there.line()]
-    taken = set(range(len(part.patch.hunks))) - part.taken if edited else part.taken
-    old = await git_in_store("cat-file", "blob", part.entry.old_blob, store=store)
-    new = await git_in_store("cat-file", "blob", part.entry.new_blob, store=store)
-    text = splice(old, new, part.patch.hunks, taken)
-    blob = await git_in_store("hash-object", "-w", "--stdin", store=store, stdin=text)
-    return [here.line(blob=blob.decode().strip())]
+    if here is not None and part.entry.path in made:
+        return [here.line(blob=made[part.entry.path])]
+    gone = [] if here is None else [here.line(mode=_NOTHING)]
+    return gone if there is None else [*gone, there.line()]
+
+
+async def _spliced(store: Path, parts: Sequence[_Part], edited: int) -> dict[bytes, str]:
+    """The new contents of files of which only some hunks are chosen, by path."""
+    some = [(part, part.patch) for part in parts if part.patch is not None and not part.whole]
+    sizes = await blob_sizes(store, {blob for part, _ in some for blob in _blobs(part)})
+    groups: list[list[tuple[_Part, FilePatch]]] = []
+    room = 0
+    for pair in some:
+        size = sum(sizes[blob] for blob in _blobs(pair[0]))
+        if not groups or size > room:
+            groups.append([])
+            room = _AT_ONCE
+        groups[-1].append(pair)
+        room -= size
+    made: dict[bytes, str] = {}
+    for group in groups:
+        texts = await read_blobs(store, {blob for part, _ in group for blob in _blobs(part)})
+        contents = []
+        for part, patch in group:
+            old, new = (texts[blob] for blob in _blobs(part))
+            taken = set(range(len(patch.hunks))) - part.taken if edited else part.taken
+            contents.append(splice(old, new, patch.hunks, taken))
+        async with folder_aside(store) as aside:
+            blobs = await write_blobs(store, aside, contents)
+        made |= zip((part.entry.path for part, _ in group), blobs, strict=True)
+    return made
+
+
+def _blobs(part: _Part) -> tuple[str, str]:
+    return part.entry.old_blob, part.entry.new_blob
 
 
 def _refuse_stale(unknown: Collection[str], kind: str) -> None:
