@@ -1,9 +1,8 @@
 import { QueryClientProvider } from '@tanstack/react-query'
-import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { router } from './app/router'
 import { queryClient } from './app/runtime'
+import { Shell } from './app/shell'
 import { followTheme } from './app/theme'
 import './styles/page.css'
 
@@ -14,7 +13,7 @@ if (root === null) throw new Error('index.html has no #root')
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      <RouterProvider router={router} />
+      <Shell />
     </QueryClientProvider>
   </StrictMode>,
 )

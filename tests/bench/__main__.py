@@ -1,6 +1,6 @@
 """Runs the measurements by name (all without one) and prints their tables.
 
-    python -m tests.bench [review | turn_overhead | worktree]
+    python -m tests.bench [page_stream | review | turn_overhead | worktree]
 
 Figures are wall-clock of one run on one machine: quote ratios and medians, and say how loaded the machine was.
 """
@@ -10,9 +10,10 @@ import sys
 
 import anyio
 
-from tests.bench import review, turn_overhead, worktree
+from tests.bench import page_stream, review, turn_overhead, worktree
 
 MEASUREMENTS = {
+    "page_stream": page_stream.main,
     "review": review.main,
     "turn_overhead": turn_overhead.main,
     "worktree": worktree.main,

@@ -12,6 +12,8 @@ export interface Shortcut {
   readonly run: (event: KeyboardEvent) => void
   /** Not in the help: one of several that another line speaks for. */
   readonly unlisted?: boolean
+  /** Only told of in the help: what has the focus acts on it. */
+  readonly told?: boolean
   /** Works while a text is being written, too. */
   readonly whileTyping?: boolean
 }
@@ -43,13 +45,14 @@ export function useAllShortcuts(): readonly Shortcut[] {
 
 /** Whether the event goes into a text. */
 export function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement && /^(radio|checkbox|button|submit)$/.test(target.type)) return false
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 }
 
 function rebind(): void {
   unbind()
   all = [...registered].flat()
-  const bindings = Object.fromEntries(all.map((shortcut) => [shortcut.keys, (event: KeyboardEvent) => act(shortcut, event)]))
+  const bindings = Object.fromEntries(all.filter((shortcut) => !shortcut.told).map((shortcut) => [shortcut.keys, (event: KeyboardEvent) => act(shortcut, event)]))
   unbind = tinykeys(window, bindings)
   for (const listener of listeners) listener()
 }
@@ -63,7 +66,7 @@ function act(shortcut: Shortcut, event: KeyboardEvent): void {
 }
 
 function isLetter(keys: string): boolean {
-  return !/\$mod|Control|Alt|Meta/.test(keys) && /^.( .)?$/.test(keys.replace('Shift+', ''))
+  return !/\$mod|Control|Alt|Meta/.test(keys) && /^.( .)?$/.test(keys.replace('Shift+', '').replace('BracketRight', ']'))
 }
 
 /** A key in the words of this machine: `Ctrl+K`, `⌘K`, `g then i`. */
@@ -73,7 +76,8 @@ export function shown(keys: string): string[] {
     press
       .replace('$mod+', mac ? '⌘' : 'Ctrl+')
       .replace('Alt+', mac ? '⌥' : 'Alt+')
-      .replace(/Shift\+(\?|\])/, '$1')
+      .replace('BracketRight', ']')
+      .replace('Shift+?', '?')
       .replace('Shift+', mac ? '⇧' : 'Shift+')
       .replace('ArrowUp', '↑')
       .replace('ArrowDown', '↓')

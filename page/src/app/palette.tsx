@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate } from '@tanstack/react-router'
+import { navigate } from './routing'
 import { Command } from 'cmdk'
 import { projectsQuery, sessionsQuery } from '@/api/queries'
 import { Dialog } from '@/components/dialog'
@@ -12,7 +12,6 @@ const GROUP = '[&_[cmdk-group-heading]]:px-3 [&_[cmdk-group-heading]]:pt-2 [&_[c
 
 /** Everything by name. */
 export default function Palette({ onClose }: { onClose: () => void }) {
-  const navigate = useNavigate()
   const { data: sessions = [] } = useQuery(sessionsQuery)
   const { data: projects = [] } = useQuery(projectsQuery)
   const groups = Map.groupBy(useAllCommands(), (command) => command.group)
@@ -33,7 +32,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 key={session.id}
                 value={`${session.title} ${session.id}`}
                 className={ITEM}
-                onSelect={choose(() => void navigate({ to: '/sessions/$sessionId', params: { sessionId: session.id } }))}
+                onSelect={choose(() => navigate({ to: '/sessions/$sessionId', params: { sessionId: session.id } }))}
               >
                 <SignalMark signal={signalOf(session)} />
                 <span className="truncate">{session.title}</span>

@@ -1,52 +1,43 @@
 // Every address of the page. A view is a folder under `views/`, loaded when it is first needed.
 
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
-import { ErrorScreen, NotFound } from './error-screen'
-import { Shell } from './shell'
+import { type ComponentType, Suspense, lazy } from 'react'
+import { Skeleton } from '@/components/skeleton'
+import { ErrorBoundary } from './error-boundary'
+import { NotFound } from './error-screen'
+import { usePath } from './routing'
+import { ViewHeader } from './view-header'
 
-const root = createRootRoute({ component: Shell })
-
-const home = createRoute({
-  getParentRoute: () => root, path: '/', component: lazyRouteComponent(() => import('@/views/home/home-view'), 'HomeView'),
-})
-const session = createRoute({
-  getParentRoute: () => root,
-  path: '/sessions/$sessionId',
-  validateSearch: sessionSearch,
-  component: lazyRouteComponent(() => import('@/views/session/session-view'), 'SessionView'),
-})
-const inbox = createRoute({
-  getParentRoute: () => root, path: '/inbox', component: lazyRouteComponent(() => import('@/views/inbox/inbox-view'), 'InboxView'),
-})
-const health = createRoute({
-  getParentRoute: () => root, path: '/health', component: lazyRouteComponent(() => import('@/views/health/health-view'), 'HealthView'),
-})
-const settings = createRoute({
-  getParentRoute: () => root, path: '/settings', component: lazyRouteComponent(() => import('@/views/settings/settings-view'), 'SettingsView'),
-})
-
-export const router = createRouter({
-  routeTree: root.addChildren([home, session, inbox, health, settings]),
-  defaultPreload: 'intent',
-  defaultErrorComponent: ({ error, reset }) => <ErrorScreen error={error} reset={reset} />,
-  defaultNotFoundComponent: NotFound,
-})
-
-declare module '@tanstack/react-router' {
-  interface Register {
-    router: typeof router
-  }
+interface Route {
+  readonly path: string
+  readonly view: ComponentType
 }
 
-/** What is kept in the address of a session, so that a link shows the same: the changes of which agent and turn. */
-export interface SessionSearch {
-  agent?: string
-  turn?: string
+const ROUTES: readonly Route[] = [
+  { path: '/', view: lazy(() => import('@/views/home/home-view').then((found) => ({ default: found.HomeView }))) },
+  { path: '/sessions/$sessionId', view: lazy(() => import('@/views/session/session-view').then((found) => ({ default: found.SessionView }))) },
+  { path: '/inbox', view: lazy(() => import('@/views/inbox/inbox-view').then((found) => ({ default: found.InboxView }))) },
+  { path: '/health', view: lazy(() => import('@/views/health/health-view').then((found) => ({ default: found.HealthView }))) },
+  { path: '/settings', view: lazy(() => import('@/views/settings/settings-view').then((found) => ({ default: found.SettingsView }))) },
+]
+
+/** The view of the address. */
+export function View() {
+  const path = usePath()
+  const Found = ROUTES.find((route) => fits(route.path, path))?.view ?? NotFound
+  return (
+    <ErrorBoundary key={path}>
+      <Suspense fallback={<><ViewHeader title="" /><Skeleton rows={6} label="Loading" /></>}><Found /></Suspense>
+    </ErrorBoundary>
+  )
 }
 
-function sessionSearch(search: Record<string, unknown>): SessionSearch {
-  const word = (name: string) => (typeof search[name] === 'string' && search[name] !== '' ? search[name] : undefined)
-  const agent = word('agent')
-  const turn = word('turn')
-  return { ...(agent !== undefined && { agent }), ...(turn !== undefined && { turn }) }
+/** Part by part; a `$name` stands for any one. */
+function fits(route: string, path: string): boolean {
+  const wanted = partsOf(route)
+  const parts = partsOf(path)
+  return wanted.length === parts.length && wanted.every((part, index) => part.startsWith('$') || part === parts[index])
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '')
 }

@@ -3,7 +3,7 @@
 import { QueryClient } from '@tanstack/react-query'
 import { call, http } from '@/api/client'
 import { ApiError } from '@/api/error'
-import { nextFrame } from '@/live/schedule'
+import { frames } from '@/live/schedule'
 import { LiveSocket } from '@/live/socket'
 import { openWire } from '@/live/wire'
 import { type EventPage, Feed } from '@/timeline/feed'
@@ -37,7 +37,7 @@ export function feedOf(sessionId: string): Feed {
     feeds.set(sessionId, known)
     return known
   }
-  const feed = new Feed(new TimelineStore(sessionId, nextFrame), socket, readPage)
+  const feed = new Feed(new TimelineStore(sessionId, frames()), socket, readPage)
   feeds.set(sessionId, feed)
   for (const [id, oldest] of feeds) {
     if (feeds.size <= FEEDS_KEPT) break

@@ -1,14 +1,16 @@
-import { Outlet, useRouterState } from '@tanstack/react-router'
+import { usePath } from './routing'
 import { Suspense, lazy, useEffect, useState } from 'react'
 import { Splitter } from '@/components/splitter'
 import { Rail } from '@/rail/rail'
 import { Announcer } from './announcer'
 import { useDrawer } from './drawer'
 import { useGlobalShortcuts } from './global-shortcuts'
+import { useNotifications } from './notifications'
 import { usePreferences } from './preferences'
 import { ReconnectBar } from './reconnect-bar'
-import { ToastList } from './toast-list'
+import { View } from './router'
 import { useTabTitle } from './tab-title'
+import { ToastList } from './toast-list'
 
 const Palette = lazy(() => import('./palette'))
 const Help = lazy(() => import('./help'))
@@ -22,6 +24,7 @@ export function Shell() {
   const { railWidth, set } = usePreferences()
   useGlobalShortcuts(setDialog)
   useTabTitle()
+  useNotifications()
   return (
     <div className="flex h-full">
       <a href="#view" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-control focus:bg-raise focus:px-3 focus:py-2">Skip to the view</a>
@@ -35,7 +38,7 @@ export function Shell() {
       <Drawer />
       <main id="view" tabIndex={-1} className="flex min-w-0 grow flex-col outline-none">
         <ReconnectBar />
-        <div className="min-h-0 grow"><Outlet /></div>
+        <div className="min-h-0 grow"><View /></div>
       </main>
       <Suspense>
         {dialog === 'palette' && <Palette onClose={() => setDialog(null)} />}
@@ -50,7 +53,7 @@ export function Shell() {
 /** The rail on a narrow screen. Going anywhere closes it. */
 function Drawer() {
   const { open, set } = useDrawer()
-  const path = useRouterState({ select: (state) => state.location.pathname })
+  const path = usePath()
   useEffect(() => set(false), [path, set])
   useEffect(() => {
     if (!open) return

@@ -7,7 +7,7 @@ interface FieldProps extends ComponentProps<'input'> {
 }
 
 const BOX =
-  'block h-9 w-full rounded-control border border-line2 bg-raise px-3 text-talk placeholder:text-dim disabled:opacity-60'
+  'block h-9 w-full rounded-control border border-line2 bg-raise px-3 text-talk placeholder:text-dim aria-invalid:border-fail disabled:opacity-60'
 
 /** A labelled line of text. */
 export function Field({ label, hint, error, className = '', ...rest }: FieldProps) {

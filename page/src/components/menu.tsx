@@ -8,6 +8,11 @@ interface MenuProps {
   label?: string | undefined
   className: string
   disabled?: boolean
+  /** Where something else than its trigger opens it, too. */
+  open?: boolean
+  onOpenChange?: (open: boolean) => void
+  /** What has the focus afterwards, if not the trigger. */
+  finalFocus?: () => HTMLElement | null
   children: ReactNode
 }
 
@@ -16,14 +21,17 @@ const POPUP =
 const ITEM =
   'touch flex cursor-pointer items-center gap-2 rounded-control px-2 py-1.5 outline-none select-none data-disabled:cursor-default data-disabled:opacity-50 data-highlighted:bg-panel'
 
-export function Menu({ trigger, label, className, disabled = false, children }: MenuProps) {
+export function Menu({ trigger, label, className, disabled = false, open, onOpenChange, finalFocus, children }: MenuProps) {
   return (
-    <Base.Root>
+    <Base.Root {...(open !== undefined && { open })} onOpenChange={(next) => onOpenChange?.(next)}>
       <Base.Trigger aria-label={label} className={className} disabled={disabled}>{trigger}</Base.Trigger>
-      <Base.Portal>
-        <Base.Positioner side="top" align="start" sideOffset={6} className="z-50">
-          <Base.Popup className={POPUP}>{children}</Base.Popup>
-        </Base.Positioner>
+      <Base.Portal container={document.getElementById('view')}>
+        {/* Outside of the page's own landmarks, it needs one to be found by. */}
+        <section aria-label={label ?? 'Choices'}>
+          <Base.Positioner side="top" align="start" sideOffset={6} className="z-50">
+            <Base.Popup className={POPUP} {...(finalFocus && { finalFocus })}>{children}</Base.Popup>
+          </Base.Positioner>
+        </section>
       </Base.Portal>
     </Base.Root>
   )

@@ -19,7 +19,7 @@ export function Notice({ tone = 'plain', title, children, actions }: {
     <div role={tone === 'fail' ? 'alert' : undefined} className={`rounded-card border p-3 ${TONES[tone]}`}>
       <p className="font-medium">{title}</p>
       {children && <div className="mt-1 text-dim">{children}</div>}
-      {actions && <div className="mt-2.5 flex flex-wrap gap-2">{actions}</div>}
+      {actions && <div className="mt-2.5 flex flex-wrap gap-2 empty:hidden">{actions}</div>}
     </div>
   )
 }

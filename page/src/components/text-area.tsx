@@ -15,7 +15,7 @@ export function TextArea({ label, hint, error, className = '', ...rest }: TextAr
       <label htmlFor={id} className="mb-1 block font-medium">{label}</label>
       <textarea
         id={id}
-        className={`block field-sizing-content max-h-[40vh] w-full resize-none rounded-control border border-line2 bg-raise px-3 py-2 text-talk placeholder:text-dim disabled:opacity-60 ${className}`}
+        className={`block field-sizing-content max-h-[40vh] w-full resize-none rounded-control border border-line2 bg-raise px-3 py-2 text-talk placeholder:text-dim aria-invalid:border-fail disabled:opacity-60 ${className}`}
         aria-invalid={error ? true : undefined}
         aria-describedby={about ? `${id}-about` : undefined}
         {...rest}

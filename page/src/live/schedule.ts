@@ -1,30 +1,34 @@
-// When changed data reaches the screen: once per animation frame, or once a second in a tab that nobody sees.
+// When changed data reaches the screen: with an animation frame, or once a second in a tab that nobody sees.
 
 const HIDDEN_EVERY = 1000
+/** Text that grows twenty-five times a second reads as well as sixty times, for less than half of the work. */
+const SHOWN_EVERY = 40
 
 export type Schedule = (flush: () => void) => void
 
-/** Runs `flush` at the next good moment. Animation frames stop in a hidden tab, so a timer stands in there. */
-export const nextFrame: Schedule = (flush) => {
-  if (document.visibilityState === 'hidden') {
+/** A schedule of its own for each store. What comes after a pause is shown with the next frame. */
+export function frames(): Schedule {
+  let last = 0
+  return (flush) => {
     let done = false
     const once = () => {
       if (done) return
       done = true
-      document.removeEventListener('visibilitychange', once)
+      document.removeEventListener('visibilitychange', seen)
+      clearTimeout(fallback)
+      last = performance.now()
       flush()
     }
-    document.addEventListener('visibilitychange', once)
-    setTimeout(once, HIDDEN_EVERY)
-  } else {
-    let done = false
-    const once = () => {
-      if (done) return
-      done = true
-      flush()
+    // Who comes back sees what is so now.
+    const seen = () => document.visibilityState === 'visible' && once()
+    // Animation frames stop in a hidden tab.
+    const fallback = setTimeout(once, HIDDEN_EVERY)
+    if (document.visibilityState === 'hidden') {
+      document.addEventListener('visibilitychange', seen)
+      return
     }
-    requestAnimationFrame(once)
-    // A tab that is hidden between now and the frame never gets the frame.
-    setTimeout(once, HIDDEN_EVERY)
+    const left = last + SHOWN_EVERY - performance.now()
+    if (left > 0) setTimeout(() => requestAnimationFrame(once), left)
+    else requestAnimationFrame(once)
   }
 }

@@ -44,6 +44,7 @@ export class LiveSocket {
   readonly #gaps = new Map<string, number>()
   #everOpen = false
   #timer: ReturnType<typeof setTimeout> | undefined
+  #heardAt = 0
 
   constructor(wire: Wire, summaries: Summaries) {
     this.#wire = wire
@@ -89,7 +90,7 @@ export class LiveSocket {
   }
 
   #heard(data: unknown): void {
-    this.#pingLater()
+    this.#heardAt = Date.now()
     const frame = JSON.parse(String(data)) as ServerFrame
     switch (frame.op) {
       case 'event':
@@ -141,9 +142,20 @@ export class LiveSocket {
   /** A line can be dead without being closed; only silence after a question shows it. */
   #pingLater(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
+    this.#heardAt = Date.now()
+    const look = () => {
+      const left = this.#heardAt + PING_EVERY - Date.now()
+      if (left > 0) {
+        this.#timer = setTimeout(look, left)
+        return
+      }
+      const asked = Date.now()
       this.#send({ op: 'ping' })
-      this.#timer = setTimeout(() => this.#wire.reconnect(), PONG_WITHIN)
-    }, PING_EVERY)
+      this.#timer = setTimeout(() => {
+        if (this.#heardAt >= asked) look()
+        else this.#wire.reconnect()
+      }, PONG_WITHIN)
+    }
+    this.#timer = setTimeout(look, PING_EVERY)
   }
 }

@@ -20,6 +20,17 @@ export const Block = memo(function Block({ token }: { token: Token }) {
   }
 })
 
+const GROUP = 16
+
+/** Many blocks, of which only the last few change: those before cost one comparison for each group. */
+export function ManyBlocks({ tokens }: { tokens: readonly Token[] }) {
+  return Array.from({ length: Math.ceil(tokens.length / GROUP) }, (_, group) => (
+    <Group key={group} tokens={tokens.slice(group * GROUP, (group + 1) * GROUP)} />
+  ))
+}
+
+const Group = memo(Blocks, ({ tokens: before = [] }, { tokens: now = [] }) => before.length === now.length && before.every((token, index) => token === now[index]))
+
 export function Blocks({ tokens }: { tokens: readonly Token[] | undefined }) {
   return tokens?.map((token, index) => <Block key={index} token={token} />)
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Lexed, lex } from './lex'
+import { type Lexed, lex, loadCloser } from './lex'
+
+await loadCloser()
 
 const TEXT = `# Title
 

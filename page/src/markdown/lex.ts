@@ -1,7 +1,6 @@
 // Markdown into blocks, cheaply while it grows: only the end of a text is looked at again.
 
 import { type Token, type TokensList, lexer } from 'marked'
-import remend from 'remend'
 
 export interface Lexed {
   readonly text: string
@@ -10,6 +9,17 @@ export interface Lexed {
 
 /** The last block can still become another one, and with it the one before (a line under a paragraph makes a heading). */
 const UNSURE = 2
+
+let close = (text: string): string => text
+let asked: Promise<void> | undefined
+
+/** Loads what closes half-written markup. Until then it is shown as it is, which a reader of finished texts never sees. */
+export function loadCloser(): Promise<void> {
+  asked ??= import('remend').then((found) => {
+    close = found.default
+  })
+  return asked
+}
 
 /** The blocks of `text`. Those that `before` settled are the same objects, so that nothing of them renders again. */
 export function lex(text: string, before: Lexed | null, growing: boolean): Lexed {
@@ -21,7 +31,10 @@ export function lex(text: string, before: Lexed | null, growing: boolean): Lexed
   }
   const tail = text.slice(start)
   const tokens: TokensList = lexer(tail)
-  if (growing) closeLast(tokens, tail)
+  if (growing) {
+    void loadCloser()
+    closeLast(tokens, tail)
+  }
   return { text, blocks: [...settled, ...tokens] }
 }
 
@@ -29,7 +42,7 @@ export function lex(text: string, before: Lexed | null, growing: boolean): Lexed
 function closeLast(tokens: TokensList, tail: string): void {
   const last = tokens.at(-1)
   if (last === undefined || last.type === 'code' || last.type === 'space') return
-  const closed = remend(last.raw)
+  const closed = close(last.raw)
   if (closed === last.raw) return
   const [again, ...more] = lexer(closed)
   if (again === undefined || more.length > 0 || !tail.endsWith(last.raw)) return

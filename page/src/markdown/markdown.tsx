@@ -1,5 +1,5 @@
 import { useRef } from 'react'
-import { Blocks } from './block'
+import { ManyBlocks } from './block'
 import { type Lexed, lex } from './lex'
 
 /** An agent's text. `growing`: more of it comes, so its end may be half-written. */
@@ -10,5 +10,5 @@ export function Markdown({ text, growing = false }: { text: string; growing?: bo
     lexed.current = lex(text, lexed.current, growing)
     wasGrowing.current = growing
   }
-  return <div className="prose"><Blocks tokens={lexed.current.blocks} /></div>
+  return <div className="prose"><ManyBlocks tokens={lexed.current.blocks} /></div>
 }

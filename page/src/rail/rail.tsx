@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link } from '@/app/routing'
 import { Activity, Inbox, Plus, Search, Settings, Zap } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { healthQuery, inboxQuery, projectsQuery, sessionsQuery } from '@/api/queries'

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router'
+import { Link } from '@/app/routing'
 import type { Session } from '@/api/types'
 import { AgentTile } from '@/agents/agent-tile'
 import { Lines } from '@/components/lines'

@@ -8,10 +8,17 @@ export type Row =
   | { readonly key: string; readonly kind: 'item'; readonly turnId: string | null; readonly itemId: string }
   /** Two or more looks around in a row. */
   | { readonly key: string; readonly kind: 'looks'; readonly turnId: string; readonly itemIds: readonly string[] }
+  /** The way of a past turn, before its last words. */
+  | { readonly key: string; readonly kind: 'steps'; readonly turnId: string; readonly itemIds: readonly string[]; readonly open: boolean }
 
+const NONE: ReadonlySet<string> = new Set()
 const LOOKS = new Set(['read', 'search', 'fetch'])
 
-export function rowsOf(timeline: Timeline): Row[] {
+/** Fewer steps than this are shown as they are. */
+const FOLDED_FROM = 3
+
+/** `unfolded`: the past turns whose steps are shown. */
+export function rowsOf(timeline: Timeline, unfolded: ReadonlySet<string> = NONE): Row[] {
   const rows: Row[] = []
   for (const block of timeline.blocks) {
     if (block.kind === 'note') {
@@ -20,13 +27,28 @@ export function rowsOf(timeline: Timeline): Row[] {
     }
     const { turnId } = block
     rows.push({ key: `h${turnId}`, kind: 'prompt', turnId })
-    addItems(rows, timeline, turnId)
+    const { steps, rest } = parted(timeline, turnId)
+    if (steps.length > 0) {
+      const open = unfolded.has(turnId)
+      rows.push({ key: `s${turnId}`, kind: 'steps', turnId, itemIds: steps, open })
+      if (open) addItems(rows, timeline, turnId, steps)
+    }
+    addItems(rows, timeline, turnId, rest)
     rows.push({ key: `f${turnId}`, kind: 'footer', turnId })
   }
   return rows
 }
 
-function addItems(rows: Row[], timeline: Timeline, turnId: string): void {
+/** What of a turn folds. A turn that is not well over is shown whole: somebody has to see why. */
+function parted(timeline: Timeline, turnId: string): { steps: readonly string[]; rest: readonly string[] } {
+  const turn = timeline.turn(turnId)
+  const last = turn.items.findLastIndex((id) => timeline.items.get(id)?.kind !== 'text')
+  const steps = turn.items.slice(0, last + 1)
+  if (turn.status !== 'completed' || steps.length < FOLDED_FROM) return { steps: [], rest: turn.items }
+  return { steps, rest: turn.items.slice(last + 1) }
+}
+
+function addItems(rows: Row[], timeline: Timeline, turnId: string, items: readonly string[]): void {
   let looks: string[] = []
   const flush = () => {
     const [first, ...more] = looks
@@ -37,7 +59,7 @@ function addItems(rows: Row[], timeline: Timeline, turnId: string): void {
     }
     looks = []
   }
-  for (const itemId of timeline.turn(turnId).items) {
+  for (const itemId of items) {
     const item = timeline.items.get(itemId)
     if (isLook(item)) {
       looks.push(itemId)

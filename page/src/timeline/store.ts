@@ -31,6 +31,8 @@ export class TimelineStore {
   #rows: Row[] = []
   #shown = new Map<string, Item | Turn>()
   #state: SessionState = EMPTY
+  /** Past turns whose steps are shown: those that were opened, and those that were seen running. */
+  readonly #unfolded = new Set<string>()
   #caughtUp = false
   #scheduled = false
 
@@ -116,9 +118,10 @@ export class TimelineStore {
     const keys = [...timeline.touched]
     timeline.touched.clear()
     for (const key of keys) this.#show(key)
+    this.#keepOpen()
     if (timeline.reordered) {
       timeline.reordered = false
-      this.#rows = rowsOf(timeline)
+      this.#rows = rowsOf(timeline, this.#unfolded)
       keys.push('rows')
     }
     if (keys.includes('state') || keys.includes('rows')) {
@@ -126,6 +129,20 @@ export class TimelineStore {
       if (!keys.includes('state')) keys.push('state')
     }
     this.#subject.tell(keys)
+  }
+
+  /** Shows or hides the steps of a past turn. */
+  fold(turnId: string, folded: boolean): void {
+    if (folded) this.#unfolded.delete(turnId)
+    else this.#unfolded.add(turnId)
+    this.#timeline.reordered = true
+    this.flush()
+  }
+
+  /** What somebody may be reading does not fold under their eyes when the turn ends. */
+  #keepOpen(): void {
+    const block = this.#timeline.blocks.findLast((found) => found.kind === 'turn')
+    if (block && this.#timeline.turns.get(block.turnId)?.status === 'running') this.#unfolded.add(block.turnId)
   }
 
   #show(key: string): void {

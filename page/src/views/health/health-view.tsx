@@ -1,5 +1,5 @@
 import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link } from '@/app/routing'
 import { RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import { explain } from '@/api/error'
@@ -33,17 +33,17 @@ export function HealthView() {
     <div className="flex h-full flex-col">
       <ViewHeader title="Health and usage">
         <span className="grow" />
-        <Segmented label="Range" value={range} onChange={setRange} segments={RANGES.map((days) => ({ value: days, label: <span>{days}<span className="max-sm:sr-only"> days</span></span> }))} />
         <IconButton label="Refresh" onClick={() => void refresh()}><RefreshCw size={14} aria-hidden className={fetching ? 'animate-arc' : ''} /></IconButton>
       </ViewHeader>
       <div className="min-h-0 grow overflow-y-auto px-4 py-4 lg:px-6">
-        <div className="mx-auto max-w-6xl space-y-6"><Body range={Number(range)} onRetry={refresh} /></div>
+        <div className="mx-auto max-w-6xl space-y-6"><Body range={range} setRange={setRange} onRetry={refresh} /></div>
       </div>
     </div>
   )
 }
 
-function Body({ range, onRetry }: { range: number; onRetry: () => Promise<unknown> }) {
+function Body({ range: chosen, setRange, onRetry }: { range: Range; setRange: (range: Range) => void; onRetry: () => Promise<unknown> }) {
+  const range = Number(chosen)
   const health = useQuery(healthQuery)
   const agents = useQuery(agentsQuery)
   const byAgent = useQuery(usageQuery('agent', range))
@@ -62,17 +62,20 @@ function Body({ range, onRetry }: { range: number; onRetry: () => Promise<unknow
       {health.data && (
         <>
           {health.data.problems.map((problem) => <Notice key={problem} tone="need" title={problem} />)}
-          <Tiles health={health.data} usage={byAgent.data} range={range} />
+          <Tiles health={health.data} usage={byAgent.data ?? (byAgent.isError ? null : undefined)} range={range} />
         </>
       )}
-      <Section title="Usage" about="What the turns that ended in this time used, as far as agents say it.">
+      <Section
+        title="Usage" about="What the turns that ended in this time used, as far as agents say it."
+        actions={<Segmented label="Time shown" value={chosen} onChange={setRange} segments={RANGES.map((days) => ({ value: days, label: `${days} days` }))} />}
+      >
         {byDay.isPending && <Skeleton rows={6} label="Loading the usage" />}
         {usageError && <Notice tone="fail" title="The usage could not be read" actions={<Button onClick={() => void onRetry()}>Try again</Button>}>{explain(usageError)}</Notice>}
         {byDay.data?.length === 0 && <NoTurns range={range} />}
         {byDay.data && byDay.data.length > 0 && <UsagePlots lines={byDay.data} range={range} now={byDay.dataUpdatedAt} />}
       </Section>
       {health.data && (
-        <div className="grid items-start gap-6 lg:grid-cols-[3fr_2fr]">
+        <div className="grid items-start gap-6 *:min-w-0 lg:grid-cols-[3fr_2fr]">
           <Section title="Processes"><Processes processes={health.data.nodes.flatMap((node) => node.processes)} offline={offline} /></Section>
           <Section title="Parts"><PartsList health={health.data} agents={agents.data} /></Section>
         </div>

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router'
+import { Link } from '@/app/routing'
 import { Check, CircleDashed, X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { AgentInfo, Health, NodeHealth } from '@/api/types'

@@ -28,7 +28,7 @@ export function PlotCard({ title, summary, days, series, more = [], format }: Pl
     <figure aria-label={title} className="min-w-0 rounded-card border border-line bg-raise p-3">
       <div className="mb-2 flex items-start gap-2">
         <figcaption className="min-w-0 grow font-medium">{title}</figcaption>
-        <Button aria-pressed={table} aria-label={`Show ${title} as table`} onClick={() => setTable(!table)}>{table ? 'Show as plot' : 'Show as table'}</Button>
+        <Button aria-label={`${table ? 'Show as plot' : 'Show as table'}: ${title}`} onClick={() => setTable(!table)}>{table ? 'Show as plot' : 'Show as table'}</Button>
       </div>
       {table ? <DayTable title={title} days={days} series={[...series, ...more]} format={format} /> : (
         <>
@@ -73,7 +73,7 @@ function DayTable({ title, days, series, format }: { title: string; days: readon
         <table className="tabular w-full text-right">
           <thead className="text-dim">
             <tr>
-              <th scope="col" className="py-1 pr-4 text-left font-medium">Day (UTC)</th>
+              <th scope="col" className="py-1 pr-4 text-left font-medium whitespace-nowrap">Day (UTC)</th>
               {series.map((line) => <th key={line.label} scope="col" className="py-1 pl-4 font-medium whitespace-nowrap">{line.label}</th>)}
             </tr>
           </thead>

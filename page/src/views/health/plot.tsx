@@ -65,7 +65,7 @@ function optionsOf(
     cursor: { sync: { key: SHARED }, y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [
-      { ...axis, grid: { show: false }, incrs: STEPS, space: 64, values: (_, at) => at.map((second) => dayName(new Date(second * 1000).toISOString().slice(0, 10))) },
+      { ...axis, grid: { show: false }, incrs: STEPS, space: 64, size: 26, values: (_, at) => at.map((second) => dayName(new Date(second * 1000).toISOString().slice(0, 10))) },
       { ...axis, grid, size: 56, values: (_, at) => at.map(format) },
     ],
     series: [

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link } from '@/app/routing'
 import { AgentTile } from '@/agents/agent-tile'
 import { call, http } from '@/api/client'
 import { keys } from '@/api/keys'
@@ -17,7 +17,7 @@ export function Processes({ processes, offline }: { processes: readonly AgentPro
   if (processes.length === 0) return <p className="rounded-card border border-line bg-raise px-3 py-4 text-dim">No agent is up. The first turn of a session starts one, and it stays warm for the next.</p>
   return (
     <div className="rounded-card border border-line bg-raise">
-      <ScrollBox label="Processes">
+      <ScrollBox label="Table of processes">
         <table className="w-full text-left">
           <thead className="text-dim">
             <tr>

@@ -9,8 +9,8 @@ interface Tile {
   readonly about?: string
 }
 
-/** The numbers that one looks for first. */
-export function Tiles({ health, usage, range }: { health: Health; usage: readonly UsageLine[] | undefined; range: number }) {
+/** The numbers that one looks for first. `usage` is undefined while it is read, null where it could not be. */
+export function Tiles({ health, usage, range }: { health: Health; usage: readonly UsageLine[] | undefined | null; range: number }) {
   return (
     <dl className="grid grid-cols-2 gap-px overflow-hidden rounded-card border border-line bg-line sm:grid-cols-4 lg:grid-cols-7">
       {[...now(health), ...used(usage, range)].map((tile) => (
@@ -34,8 +34,8 @@ function now(health: Health): Tile[] {
   ]
 }
 
-function used(usage: readonly UsageLine[] | undefined, range: number): Tile[] {
-  if (usage === undefined) return ['Turns', 'Cost', 'Tokens in / out', 'Turn time p50 / p95'].map((label) => ({ label, value: '…' }))
+function used(usage: readonly UsageLine[] | undefined | null, range: number): Tile[] {
+  if (!usage) return ['Turns', 'Cost', 'Tokens in / out', 'Turn time p50 / p95'].map((label) => ({ label, value: usage === null ? '–' : '…' }))
   const totals = totalsOf(usage)
   const most = busiest(usage)
   const tokens = totals.tokensIn === null ? '–' : `${count(totals.tokensIn)} / ${count(totals.tokensOut ?? 0)}`

@@ -1,27 +1,17 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
 import { type FormEvent, type KeyboardEvent, useState } from 'react'
 import { AgentTile } from '@/agents/agent-tile'
-import { call, http } from '@/api/client'
 import { ApiError, explain } from '@/api/error'
-import { keys } from '@/api/keys'
 import type { AgentInfo, Project } from '@/api/types'
 import { usePreferences } from '@/app/preferences'
+import { Link } from '@/app/routing'
 import { Button } from '@/components/button'
 import { Field } from '@/components/field'
-import { clientKey } from '@/views/session/composer/client-key'
+import { useStart } from './use-start'
 
 const OTHER = ''
 
-interface Wish {
-  readonly projectId: string
-  readonly path: string
-  readonly agent: string
-  readonly input: string
-}
-
 export function NewSession({ projects, agents }: { projects: readonly Project[]; agents: readonly AgentInfo[] }) {
-  const { lastAgent, set } = usePreferences()
+  const lastAgent = usePreferences((preferences) => preferences.lastAgent)
   const usable = agents.filter((agent) => agent.installed && agent.enabled)
   const [projectId, setProjectId] = useState(projects[0]?.id ?? OTHER)
   const [path, setPath] = useState('')
@@ -33,8 +23,7 @@ export function NewSession({ projects, agents }: { projects: readonly Project[];
   const send = (event?: FormEvent) => {
     event?.preventDefault()
     if (!ready) return
-    set({ lastAgent: agent })
-    start.mutate({ projectId: known ? projectId : OTHER, path: path.trim(), agent, input })
+    start.mutate({ projectId: known ? projectId : null, path: path.trim(), agent, input })
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
@@ -91,24 +80,4 @@ function Agents({ agents, chosen, onChoose }: { agents: readonly AgentInfo[]; ch
       </div>
     </fieldset>
   )
-}
-
-/** Registers the folder if it is new, makes the session with its first prompt, and goes there. */
-function useStart() {
-  const navigate = useNavigate()
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: async ({ projectId, path, agent, input }: Wish) => {
-      let project_id = projectId
-      if (project_id === OTHER) {
-        project_id = (await call(http.POST('/api/projects', { body: { path } }))).id
-        await client.invalidateQueries({ queryKey: keys.projects })
-      }
-      return call(http.POST('/api/tasks', { body: { project_id, agent, input, client_key: clientKey() } }))
-    },
-    onSuccess: async (task) => {
-      await client.invalidateQueries({ queryKey: keys.sessions })
-      await navigate({ to: '/sessions/$sessionId', params: { sessionId: task.session_id } })
-    },
-  })
 }

@@ -12,8 +12,8 @@ export function AttributionBar({ shares }: { shares: readonly AgentShare[] }) {
   const { filter, setFilter } = useReview()
   if (shares.length === 0) return null
   return (
-    <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
-      <span aria-hidden className="flex h-1.5 w-24 shrink-0 gap-px overflow-hidden rounded-full">
+    <div className="contents">
+      <span aria-hidden className="flex h-1.5 w-24 shrink-0 gap-px overflow-hidden rounded-full @max-md:w-full">
         {shares.map((share) => (
           <span
             key={share.name ?? ''} style={{ flexGrow: Math.max(share.share, 0.02) }}
@@ -21,7 +21,7 @@ export function AttributionBar({ shares }: { shares: readonly AgentShare[] }) {
           />
         ))}
       </span>
-      <ul aria-label="Who wrote it" className="flex flex-wrap gap-x-1 gap-y-1">
+      <ul aria-label="Who wrote it" className="-ml-1 flex flex-wrap gap-x-1 gap-y-1">
         {shares.map((share) => {
           const name = share.name ?? PERSON
           const only = filter.agent === name

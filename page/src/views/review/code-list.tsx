@@ -1,6 +1,6 @@
 import { CodeView, type CodeViewAnnotationArgs, type CodeViewHandle, WorkerPoolContextProvider } from '@pierre/diffs/react'
 import type { AnnotationSide } from '@pierre/diffs'
-import { type ReactNode, type Ref, useCallback, useEffect, useMemo, useRef } from 'react'
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef } from 'react'
 import { useStore } from 'zustand'
 import { CommentCard } from './comment-card'
 import { CommentForm } from './comment-form'
@@ -12,6 +12,7 @@ import { GUTTER_CSS, paint } from './paint'
 import './review.css'
 import { useReview } from './review-context'
 import { compose } from './review-store'
+import { useAnchor } from './use-anchor'
 import { usePageTheme } from './use-page-theme'
 
 export type CodeHandle = CodeViewHandle<Note, undefined>
@@ -22,7 +23,7 @@ const LINE_HEIGHT = 19
 const NEAR_END = 1500
 
 interface CodeListProps {
-  handle: Ref<CodeHandle>
+  handle: RefObject<CodeHandle | null>
   onNearEnd: (() => void) | null
   header: ReactNode
   footer: ReactNode
@@ -71,15 +72,20 @@ export function CodeList({ handle, onNearEnd, header, footer }: CodeListProps) {
     element.ariaLabel = `Changes against ${base}, by file`
   }, [base])
 
-  const onScroll = useCallback(() => {
+  const keep = useAnchor(handle, items)
+  const readOn = useCallback(() => {
     const element = box.current
     if (element !== null && element.scrollHeight - element.clientHeight - element.scrollTop < NEAR_END) onNearEnd?.()
   }, [onNearEnd])
   // A list that is shorter than the panel is never scrolled.
   useEffect(() => {
-    const frame = requestAnimationFrame(onScroll)
+    const frame = requestAnimationFrame(readOn)
     return () => cancelAnimationFrame(frame)
-  }, [items, onScroll])
+  }, [items, readOn])
+  const onScroll = useCallback((top: number) => {
+    keep(top)
+    readOn()
+  }, [keep, readOn])
 
   return (
     <WorkerPoolContextProvider poolOptions={poolOptions} highlighterOptions={highlighterOptions}>

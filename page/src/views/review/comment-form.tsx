@@ -4,10 +4,13 @@ import { explain } from '@/api/error'
 import { announce } from '@/app/announcer'
 import { Button } from '@/components/button'
 import { baseName } from './choice'
+import { focusList } from './focus'
 import { commentsQuery } from './queries'
 import { addComment } from './requests'
 import { useReview } from './review-context'
 import { type CommentPlace, compose } from './review-store'
+
+const DRAWN = 60
 
 /** Writes a comment under a line. It is kept with the others until they are sent together. */
 export function CommentForm({ place }: { place: CommentPlace }) {
@@ -15,9 +18,15 @@ export function CommentForm({ place }: { place: CommentPlace }) {
   const client = useQueryClient()
   const [text, setText] = useState('')
   const field = useRef<HTMLTextAreaElement>(null)
-  // Scrolling would be the viewer's choice of place; the line is in sight already.
-  useEffect(() => field.current?.focus({ preventScroll: true }), [])
-  const close = () => compose(store, null)
+  useEffect(() => {
+    // The viewer gives the focus back to the list when it has drawn; after that it can be taken. The line is in sight already.
+    const timer = setTimeout(() => field.current?.focus({ preventScroll: true }), DRAWN)
+    return () => clearTimeout(timer)
+  }, [])
+  const close = () => {
+    focusList(field.current)
+    compose(store, null)
+  }
   const keep = useMutation({
     mutationFn: () => addComment(session.id, { ...place, text: text.trim() }),
     onSuccess: (comment) => {

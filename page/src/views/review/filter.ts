@@ -1,6 +1,6 @@
 // What part of the changes is looked at. It is kept in the address, so that a link shows the same.
 
-import type { SessionSearch } from '@/app/router'
+import type { SessionSearch } from '@/app/routing'
 
 /** As the server calls what a person wrote. */
 export const PERSON = 'person'

@@ -41,15 +41,14 @@ export function PanelHead({ totals, readAt, onUndoApply, onClose }: PanelHeadPro
         <span className="flex items-center gap-1.5 @max-md:order-last @max-md:basis-full @max-md:pb-2">
           <AgentMenu />
           <SpanMenu />
-          <span className="ml-auto pr-2 text-meta whitespace-nowrap text-dim @md:hidden">{viewed}</span>
         </span>
         <MoreMenu onUndoApply={onUndoApply} gone={comments.length} />
         <IconButton label="Close the changes" onClick={onClose}><X size={16} aria-hidden /></IconButton>
       </div>
       {totals !== null && totals.files > 0 && (
-        <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 pb-2">
+        <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 pb-2 @max-md:pb-1">
           <AttributionBar shares={totals.agents} />
-          <span className="ml-auto text-meta whitespace-nowrap text-dim @max-md:hidden">{viewed}</span>
+          <span className="ml-auto text-meta whitespace-nowrap text-dim">{viewed}</span>
         </div>
       )}
     </header>

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { keptSearch, navigate, useSessionSearch } from '@/app/routing'
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { tasksQuery } from '@/api/queries'
@@ -37,12 +37,11 @@ const NO_COMMENTS: never[] = []
 export function ReviewPanel({ onClose }: { onClose: () => void }) {
   const session = useSession()
   const client = useQueryClient()
-  const navigate = useNavigate()
-  const search = useSearch({ from: '/sessions/$sessionId' })
-  const filter = useMemo(() => filterOf(search), [search])
+  const { agent = null, turn = null } = useSessionSearch()
+  const filter = useMemo(() => filterOf({ ...(agent !== null && { agent }), ...(turn !== null && { turn }) }), [agent, turn])
   const setFilter = useCallback((next: typeof filter) => {
-    void navigate({ to: '/sessions/$sessionId', params: { sessionId: session.id }, search: searchOf(next), replace: true })
-  }, [navigate, session.id])
+    navigate({ to: '/sessions/$sessionId', params: { sessionId: session.id }, search: { ...keptSearch(location.search), ...searchOf(next) }, replace: true })
+  }, [session.id])
   const [store] = useState(createReviewStore)
   useNews()
   const { query, head, files, huge, isFolded } = useFiles(session.id, filter, store)
@@ -101,7 +100,7 @@ export function ReviewPanel({ onClose }: { onClose: () => void }) {
   const shares = head?.totals.agents ?? []
   return (
     <ReviewContext value={review}>
-      {/* eslint-disable-next-line jsx-a11y/no-static-element-interactions */}
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- it hears the keys of what is inside */}
       <div className="@container flex min-h-0 grow flex-col" onKeyDown={onKeyDown}>
         <PanelHead
           totals={head?.totals ?? null} readAt={query.dataUpdatedAt} onClose={onClose}

@@ -6,6 +6,7 @@ import { announce } from '@/app/announcer'
 import { toast, toastError } from '@/app/toasts'
 import { type Target, choiceOf, targetWords } from './choice'
 import type { Filter } from './filter'
+import { holdFocus } from './focus'
 import { counted } from './letters'
 import { accept, markSeen, reject, undoVerdict } from './requests'
 
@@ -48,6 +49,7 @@ export function useVerdicts(sessionId: string, filter: Filter): Verdicts {
       const choice = choiceOf(target, filter)
       if (Object.keys(choice).length === 0) return
       const key = pendingKey(target)
+      const refocus = holdFocus()
       setPending((before) => new Set(before).add(key))
       try {
         const said = await CALLS[verb](sessionId, choice)
@@ -59,6 +61,7 @@ export function useVerdicts(sessionId: string, filter: Filter): Verdicts {
       // A refusal mostly means that the list is old, so it is read again then, too.
       await renewChanges(client, sessionId)
       setPending((before) => new Set([...before].filter((other) => other !== key)))
+      requestAnimationFrame(refocus)
     }
     return { give, undo, pending }
   }, [client, filter, pending, sessionId])

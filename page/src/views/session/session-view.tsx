@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
 import { Suspense, lazy, useEffect, useMemo, useState } from 'react'
 import { call, http } from '@/api/client'
 import { ApiError } from '@/api/error'
@@ -7,27 +6,28 @@ import { sessionsQuery } from '@/api/queries'
 import type { Session } from '@/api/types'
 import { ErrorScreen, NotFound } from '@/app/error-screen'
 import { usePreferences } from '@/app/preferences'
+import { useSessionId } from '@/app/routing'
 import { feedOf } from '@/app/runtime'
 import { ViewHeader } from '@/app/view-header'
 import { Skeleton } from '@/components/skeleton'
 import { Splitter } from '@/components/splitter'
 import { Composer } from './composer/composer'
-import { PermissionDock } from './dock/permission-dock'
 import { Announcements } from './announcements'
 import { ReadMark } from './read-mark'
-import { SessionContext } from './session-context'
+import { SessionContext, useSessionState } from './session-context'
 import { SessionHeader } from './session-header'
 import { TimelineList } from './timeline/timeline-list'
-import { useMedia } from './use-media'
+import { usePanel } from './use-panel'
 
 const ReviewPanel = lazy(() => import('@/views/review/review-panel').then((found) => ({ default: found.ReviewPanel })))
 
-const WIDE = '(min-width: 68.75rem)'
+const PermissionDock = lazy(() => import('./dock/permission-dock').then((found) => ({ default: found.PermissionDock })))
+
 const SHARE_MIN = 25
 const SHARE_MAX = 70
 
 export function SessionView() {
-  const { sessionId } = useParams({ from: '/sessions/$sessionId' })
+  const sessionId = useSessionId() ?? ''
   const found = useSessionLine(sessionId)
   if (found.error instanceof ApiError && found.error.status === 404) return <NotFound />
   if (found.error) return <ErrorScreen error={found.error} />
@@ -60,13 +60,10 @@ function Shown({ session }: { session: Session }) {
     feed.start().catch(setFailure)
     return () => feed.stop()
   }, [feed])
-  const wide = useMedia(WIDE)
-  const { panelOpen, panelShare, set } = usePreferences()
-  const [sheetOpen, setSheetOpen] = useState(false)
-  const open = wide ? panelOpen : sheetOpen
-  const toggle = () => (wide ? set({ panelOpen: !panelOpen }) : setSheetOpen(!sheetOpen))
+  const { panelShare, set } = usePreferences()
+  const { beside, open, toggle } = usePanel(session.id)
   const shown = useMemo(() => ({ session, feed }), [session, feed])
-  const conversation = wide || !open
+  const conversation = beside || !open
   return (
     <SessionContext value={shown}>
       <div className="flex h-full">
@@ -75,19 +72,19 @@ function Shown({ session }: { session: Session }) {
             <SessionHeader panelOpen={open} onTogglePanel={toggle} />
             {failure === null ? <TimelineList /> : <ErrorScreen error={failure} />}
             <div className="mx-auto w-full max-w-[48rem] shrink-0 space-y-2 px-3 pb-3 lg:px-4">
-              <PermissionDock />
+              <Dock />
               <Composer />
             </div>
           </div>
         )}
-        {open && wide && (
+        {open && beside && (
           <Splitter
             label="Width of the changes" value={panelShare} min={SHARE_MIN} max={SHARE_MAX} scale={-100 / innerWidth}
             onChange={(share) => set({ panelShare: share })}
           />
         )}
         {open && (
-          <aside aria-label="Changes" className="flex min-w-0 flex-col bg-bg max-lg:grow" style={wide ? { width: `${panelShare}%`, flexShrink: 0 } : undefined}>
+          <aside aria-label="Changes" className="flex min-w-0 flex-col bg-bg grow" style={beside ? { width: `${panelShare}%`, flexShrink: 0 } : undefined}>
             <Suspense fallback={<Skeleton rows={6} label="Loading the changes" />}><ReviewPanel onClose={toggle} /></Suspense>
           </aside>
         )}
@@ -96,4 +93,9 @@ function Shown({ session }: { session: Session }) {
       <ReadMark />
     </SessionContext>
   )
+}
+
+function Dock() {
+  const { asks } = useSessionState()
+  return asks.length > 0 && <Suspense><PermissionDock /></Suspense>
 }

@@ -5,9 +5,10 @@ import { agentsQuery } from '@/api/queries'
 import type { AgentInfo } from '@/api/types'
 import { toastError } from '@/app/toasts'
 import { Chip } from '@/components/chip'
-import { CopyButton } from '@/components/copy-button'
+import { Fold } from '@/components/fold'
 import { Switch } from '@/components/switch'
 
+/** An agent that was found. */
 export function AgentRow({ agent, offline }: { agent: AgentInfo; offline: boolean }) {
   const client = useQueryClient()
   const enable = useMutation({
@@ -26,31 +27,18 @@ export function AgentRow({ agent, offline }: { agent: AgentInfo; offline: boolea
           <State agent={agent} enabled={enabled} />
         </p>
         {agent.diagnostic && <p className="text-dim">{agent.diagnostic}</p>}
-        {!agent.installed && agent.install_hint !== '' && <Command text={agent.install_hint} name={agent.label} />}
-        {agent.installed && <Offers agent={agent} />}
+        <Offers agent={agent} />
       </div>
-      {agent.installed && (
-        <span className="touch grid min-h-6 place-items-center">
-          <Switch label={`${agent.label} may be used`} checked={enabled} disabled={offline || enable.isPending} onChange={(checked) => enable.mutate(checked)} />
-        </span>
-      )}
+      <span className="touch grid min-h-6 place-items-center">
+        <Switch label={`${agent.label} may be used`} checked={enabled} disabled={offline || enable.isPending} onChange={(checked) => enable.mutate(checked)} />
+      </span>
     </li>
   )
 }
 
 function State({ agent, enabled }: { agent: AgentInfo; enabled: boolean }) {
-  if (!agent.installed) return <Chip>not installed</Chip>
   if (!enabled) return <Chip>off</Chip>
   return agent.diagnostic === null ? <Chip tone="ok">ready</Chip> : <Chip tone="need">needs attention</Chip>
-}
-
-function Command({ text, name }: { text: string; name: string }) {
-  return (
-    <p className="flex items-center gap-1 rounded-control border border-line bg-panel pl-2.5">
-      <code className="min-w-0 grow overflow-x-auto py-1 font-mono text-code break-all">{text}</code>
-      <CopyButton text={text} label={`Copy the command that installs ${name}`} />
-    </p>
-  )
 }
 
 /** What it can be told to use. Long lists stay folded. */
@@ -59,14 +47,13 @@ function Offers({ agent }: { agent: AgentInfo }) {
   const parts = [counted(models.length, 'model'), counted(modes.length, 'mode'), counted(commands.length, 'command')].filter((part) => part !== '')
   if (parts.length === 0) return null
   return (
-    <details className="text-dim">
-      <summary className="touch inline-flex cursor-pointer items-center rounded-control hover:text-fg">{parts.join(' · ')}</summary>
+    <Fold summary={parts.join(' · ')}>
       <dl className="mt-1 grid grid-cols-[auto_1fr] gap-x-3 gap-y-1">
         <Names name="Models" list={models.map((model) => model.name || model.id)} />
         <Names name="Modes" list={modes.map((mode) => mode.name || mode.id)} />
         <Names name="Commands" list={commands.map((command) => `/${command.name}`)} />
       </dl>
-    </details>
+    </Fold>
   )
 }
 

@@ -14,6 +14,7 @@ import { Section } from '@/components/section'
 import { Skeleton } from '@/components/skeleton'
 import { clock, useNow } from '@/components/time'
 import { AgentRow } from './agent-row'
+import { MissingAgent } from './missing-agent'
 
 const SECOND = 1000
 
@@ -39,7 +40,7 @@ export function Agents() {
         <>
           <h3 className="mt-4 mb-1.5 font-medium text-dim">Not installed</h3>
           <ul aria-label="Not installed" className="divide-y divide-line rounded-card border border-line bg-raise">
-            {missing.map((agent) => <AgentRow key={`${agent.name} ${agent.node_id}`} agent={agent} offline={offline} />)}
+            {missing.map((agent) => <MissingAgent key={`${agent.name} ${agent.node_id}`} agent={agent} />)}
           </ul>
         </>
       )}

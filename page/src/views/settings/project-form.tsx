@@ -7,6 +7,7 @@ import type { Project } from '@/api/types'
 import { Button } from '@/components/button'
 import { Field } from '@/components/field'
 import { TextArea } from '@/components/text-area'
+import { focusFirst } from '@/components/use-opener'
 import { globsOf } from './globs'
 
 export function ProjectForm({ project, onDone }: { project: Project; onDone: () => void }) {
@@ -33,8 +34,8 @@ export function ProjectForm({ project, onDone }: { project: Project; onDone: () 
   const errorOf = (field: string) => (refused === field ? explain(save.error) : null)
   const elsewhere = save.isError && !['name', 'setup_command', 'teardown_command', 'copy'].includes(refused ?? '')
   return (
-    <form onSubmit={send} aria-label={`Edit ${project.name}`} className="mt-3 space-y-3" onKeyDown={(event) => event.key === 'Escape' && onDone()}>
-      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={errorOf('name')} autoFocus autoComplete="off" />
+    <form ref={focusFirst} onSubmit={send} aria-label={`Edit ${project.name}`} className="mt-3 space-y-3" onKeyDown={(event) => event.key === 'Escape' && onDone()}>
+      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} error={errorOf('name')} autoComplete="off" />
       <TextArea
         label="Setup command" value={setup} onChange={(event) => setSetup(event.target.value)} error={errorOf('setup_command')} rows={1} className="font-mono" spellCheck={false} placeholder="npm ci"
         hint="Runs once in each new worktree, before the first turn."

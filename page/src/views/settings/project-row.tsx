@@ -6,10 +6,12 @@ import type { Project } from '@/api/types'
 import { toast, toastError } from '@/app/toasts'
 import { Button } from '@/components/button'
 import { Dialog } from '@/components/dialog'
+import { useOpener } from '@/components/use-opener'
 import { ProjectForm } from './project-form'
 
 export function ProjectRow({ project, offline }: { project: Project; offline: boolean }) {
-  const [open, setOpen] = useState<'edit' | 'remove' | null>(null)
+  const editing = useOpener()
+  const [removing, setRemoving] = useState(false)
   const facts = [
     project.setup_command && `sets up with ${project.setup_command}`,
     project.copy.length > 0 && `copies ${project.copy.join(', ')}`,
@@ -22,15 +24,13 @@ export function ProjectRow({ project, offline }: { project: Project; offline: bo
           <p className="font-mono text-code break-all text-dim">{project.path}</p>
           {facts.length > 0 && <p className="break-words text-dim">{facts.join(' · ')}</p>}
         </div>
-        {open !== 'edit' && (
-          <div className="flex gap-1">
-            <Button disabled={offline} aria-label={`Edit ${project.name}`} onClick={() => setOpen('edit')}>Edit</Button>
-            <Button look="quiet" disabled={offline} aria-label={`Remove ${project.name}`} onClick={() => setOpen('remove')}>Remove</Button>
-          </div>
-        )}
+        <div className="flex gap-1">
+          <Button ref={editing.button} aria-expanded={editing.open} disabled={offline} aria-label={`Edit ${project.name}`} onClick={editing.toggle}>Edit</Button>
+          <Button look="quiet" disabled={offline} aria-label={`Remove ${project.name}`} onClick={() => setRemoving(true)}>Remove</Button>
+        </div>
       </div>
-      {open === 'edit' && <ProjectForm project={project} onDone={() => setOpen(null)} />}
-      {open === 'remove' && <Remove project={project} onDone={() => setOpen(null)} />}
+      {editing.open && <ProjectForm project={project} onDone={editing.close} />}
+      {removing && <Remove project={project} onDone={() => setRemoving(false)} />}
     </li>
   )
 }

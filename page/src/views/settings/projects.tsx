@@ -12,22 +12,23 @@ import { Field } from '@/components/field'
 import { Notice } from '@/components/notice'
 import { Section } from '@/components/section'
 import { Skeleton } from '@/components/skeleton'
+import { focusFirst, useOpener } from '@/components/use-opener'
 import { ProjectRow } from './project-row'
 
 export function Projects() {
   const projects = useQuery(projectsQuery)
-  const [adding, setAdding] = useState(false)
+  const adding = useOpener()
   const offline = useLine().state === 'lost'
   return (
     <Section
       id="projects" title="Projects" about="The git repositories that agents work on. Each session gets a worktree of its own; the checkout itself is only written when you apply."
-      actions={!adding && <Button onClick={() => setAdding(true)} disabled={offline}><Plus size={14} aria-hidden />Add a project</Button>}
+      actions={<Button ref={adding.button} aria-expanded={adding.open} onClick={adding.toggle} disabled={offline}><Plus size={14} aria-hidden />Add a project</Button>}
     >
       <div className="space-y-3">
-        {adding && <AddProject onDone={() => setAdding(false)} />}
+        {adding.open && <AddProject onDone={adding.close} />}
         {projects.isPending && <Skeleton rows={3} label="Loading the projects" />}
         {projects.isError && <Notice tone="fail" title="The projects could not be read" actions={<Button onClick={() => void projects.refetch()}>Try again</Button>}>{explain(projects.error)}</Notice>}
-        {projects.data?.length === 0 && !adding && <p className="rounded-card border border-line bg-raise px-3 py-4 text-dim">No project yet. Add one here, or start a session in a folder.</p>}
+        {projects.data?.length === 0 && !adding.open && <p className="rounded-card border border-line bg-raise px-3 py-4 text-dim">No project yet. Add one here, or start a session in a folder.</p>}
         {projects.data && projects.data.length > 0 && (
           <ul className="divide-y divide-line rounded-card border border-line bg-raise">
             {projects.data.map((project) => <ProjectRow key={project.id} project={project} offline={offline} />)}
@@ -56,9 +57,9 @@ function AddProject({ onDone }: { onDone: () => void }) {
   }
   const inPath = add.error instanceof ApiError && add.error.field === 'path'
   return (
-    <form onSubmit={send} aria-label="New project" className="space-y-3 rounded-card border border-line2 bg-raise p-3" onKeyDown={(event) => event.key === 'Escape' && onDone()}>
+    <form ref={focusFirst} onSubmit={send} aria-label="New project" className="space-y-3 rounded-card border border-line2 bg-raise p-3" onKeyDown={(event) => event.key === 'Escape' && onDone()}>
       <Field
-        label="Folder" value={path} onChange={(event) => setPath(event.target.value)} placeholder="/home/me/project" className="font-mono" autoFocus autoComplete="off" spellCheck={false}
+        label="Folder" value={path} onChange={(event) => setPath(event.target.value)} placeholder="/home/me/project" className="font-mono" autoComplete="off" spellCheck={false}
         hint="A git repository on the machine where Roundhouse runs." error={inPath ? explain(add.error) : null}
       />
       {add.isError && !inPath && <p role="alert" className="text-fail">{explain(add.error)}</p>}

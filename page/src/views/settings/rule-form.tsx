@@ -7,6 +7,7 @@ import { agentsQuery, projectsQuery } from '@/api/queries'
 import { Button } from '@/components/button'
 import { Field } from '@/components/field'
 import { Select } from '@/components/select'
+import { focusFirst } from '@/components/use-opener'
 import { TOOLS, matcherOf } from './rule-words'
 
 const ANY = ''
@@ -39,9 +40,9 @@ export function RuleForm({ onDone }: { onDone: () => void }) {
   }
   const inPattern = add.error instanceof ApiError && add.error.field === 'matcher'
   return (
-    <form onSubmit={send} aria-label="New rule" className="space-y-3 rounded-card border border-line2 bg-raise p-3" onKeyDown={(event) => event.key === 'Escape' && onDone()}>
+    <form ref={focusFirst} onSubmit={send} aria-label="New rule" className="space-y-3 rounded-card border border-line2 bg-raise p-3" onKeyDown={(event) => event.key === 'Escape' && onDone()}>
       <div className="grid gap-3 sm:grid-cols-4">
-        <Select label="Decision" value={decision} onChange={(value) => setDecision(value === 'deny' ? 'deny' : 'allow')} options={DECISIONS} autoFocus />
+        <Select label="Decision" value={decision} onChange={(value) => setDecision(value === 'deny' ? 'deny' : 'allow')} options={DECISIONS} />
         <Select label="Agent" value={agent} onChange={setAgent} options={[{ value: ANY, label: 'Any agent' }, ...agents.map((one) => ({ value: one.name, label: one.label }))]} />
         <Select label="To do what" value={tool} onChange={setTool} options={TOOLS} />
         <Select label="Where" value={project} onChange={setProject} options={[{ value: ANY, label: 'Everywhere' }, ...projects.map((one) => ({ value: one.id, label: one.name }))]} />

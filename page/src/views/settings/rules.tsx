@@ -1,6 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Plus, Trash2 } from 'lucide-react'
-import { useState } from 'react'
 import { call, http } from '@/api/client'
 import { explain } from '@/api/error'
 import { keys } from '@/api/keys'
@@ -13,25 +12,26 @@ import { Chip } from '@/components/chip'
 import { Notice } from '@/components/notice'
 import { Section } from '@/components/section'
 import { Skeleton } from '@/components/skeleton'
+import { useOpener } from '@/components/use-opener'
 import { rulesQuery } from './queries'
 import { RuleForm } from './rule-form'
 import { ruleWords } from './rule-words'
 
 export function Rules() {
   const rules = useQuery(rulesQuery)
-  const [adding, setAdding] = useState(false)
+  const adding = useOpener()
   const offline = useLine().state === 'lost'
   return (
     <Section
       id="rules" title="Permission rules"
       about="What agents may do without asking, and what they may never do. A denial beats all that allows; then the nearest rule counts."
-      actions={!adding && <Button onClick={() => setAdding(true)} disabled={offline}><Plus size={14} aria-hidden />Add a rule</Button>}
+      actions={<Button ref={adding.button} aria-expanded={adding.open} onClick={adding.toggle} disabled={offline}><Plus size={14} aria-hidden />Add a rule</Button>}
     >
       <div className="space-y-3">
-        {adding && <RuleForm onDone={() => setAdding(false)} />}
+        {adding.open && <RuleForm onDone={adding.close} />}
         {rules.isPending && <Skeleton rows={3} label="Loading the rules" />}
         {rules.isError && <Notice tone="fail" title="The rules could not be read" actions={<Button onClick={() => void rules.refetch()}>Try again</Button>}>{explain(rules.error)}</Notice>}
-        {rules.data?.length === 0 && !adding && <p className="rounded-card border border-line bg-raise px-3 py-4 text-dim">No rules: agents ask each time. An answer that is to be remembered becomes a rule here.</p>}
+        {rules.data?.length === 0 && !adding.open && <p className="rounded-card border border-line bg-raise px-3 py-4 text-dim">No rules: agents ask each time. An answer that is to be remembered becomes a rule here.</p>}
         {rules.data && rules.data.length > 0 && (
           <ul className="divide-y divide-line rounded-card border border-line bg-raise">
             {rules.data.map((rule) => <RuleRow key={rule.id} rule={rule} offline={offline} />)}

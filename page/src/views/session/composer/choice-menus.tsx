@@ -1,65 +1,51 @@
-import { ChevronDown } from 'lucide-react'
 import { AgentTile } from '@/agents/agent-tile'
 import { buttonClass } from '@/components/button'
 import { Menu, MenuChoice } from '@/components/menu'
-import type { Conversation } from '@/api/types'
-import type { Choice } from './use-choice'
+import type { ChoiceBarProps } from './choice-bar'
+import { AgentWords, Words, startOf, triggersOf } from './choice-words'
+import { type Menu as Which, TEXT_ID, openMenu } from './wishes'
 
 const AS_IT_IS = ''
 
-/** Agent, model and mode of the next prompt. */
-export default function ChoiceMenus({ choice, current }: { choice: Choice; current: { model: string | null; mode: string | null } }) {
+export default function ChoiceMenus({ choice, current, past, open }: ChoiceBarProps & { open: Which | null }) {
   const { agent, agents, conversations } = choice
+  const triggers = triggersOf(choice, current)
   if (agent === undefined) return null
-  const models = agent.models.map((model) => ({ value: model.id, label: model.name || model.id }))
-  const modes = agent.modes.map((mode) => ({ value: mode.id, label: mode.name || mode.id, about: mode.description }))
-  const model = choice.model ?? current.model ?? AS_IT_IS
-  const mode = choice.mode ?? current.mode ?? AS_IT_IS
+  const opening = (which: Which) => ({ open: open === which, onOpenChange: (next: boolean) => openMenu(next ? which : null), finalFocus: toText })
   return (
     <>
-      <Menu className={buttonClass()} trigger={<><What>Agent</What><AgentTile name={agent.name} named /> <Warmth conversation={choice.conversation} /></>}>
+      <Menu {...opening('agent')} className={buttonClass()} trigger={<AgentWords choice={choice} past={past} />}>
         <MenuChoice
           value={agent.name}
           onChange={choice.setAgent}
           choices={agents.map((one) => ({
-            value: one.name, label: <AgentTile name={one.name} named />, about: startOf(conversations.find((other) => other.agent === one.name)),
+            value: one.name,
+            label: <AgentTile name={one.name} named />,
+            about: startOf(conversations.find((other) => other.agent === one.name), one.name === agent.name ? past : null),
           }))}
         />
       </Menu>
-      {models.length > 0 && (
-        <Menu className={buttonClass()} trigger={<><What>Model</What><Words text={nameOf(models, model)} /></>}>
-          <MenuChoice value={model} onChange={choice.setModel} choices={models} />
+      {triggers.model !== null && (
+        <Menu {...opening('model')} className={buttonClass()} trigger={<Words what="Model" text={triggers.model} />}>
+          <MenuChoice
+            value={choice.model ?? current.model ?? AS_IT_IS} onChange={choice.setModel}
+            choices={agent.models.map((model) => ({ value: model.id, label: model.name || model.id }))}
+          />
         </Menu>
       )}
-      {modes.length > 0 && (
-        <Menu className={buttonClass()} trigger={<><What>Mode</What><Words text={nameOf(modes, mode, 'Mode')} /></>}>
-          <MenuChoice value={mode} onChange={choice.setMode} choices={modes} />
+      {triggers.mode !== null && (
+        <Menu {...opening('mode')} className={buttonClass()} trigger={<Words what="Mode" text={triggers.mode} />}>
+          <MenuChoice
+            value={choice.mode ?? current.mode ?? AS_IT_IS} onChange={choice.setMode}
+            choices={agent.modes.map((mode) => ({ value: mode.id, label: mode.name || mode.id, about: mode.description }))}
+          />
         </Menu>
       )}
     </>
   )
 }
 
-/** What is chosen here, for screen readers; the chosen word alone would say little. */
-function What({ children }: { children: string }) {
-  return <span className="sr-only">{children}: </span>
-}
-
-function Words({ text }: { text: string }) {
-  return <><span className="max-w-36 truncate">{text}</span><ChevronDown size={12} aria-hidden className="text-dim" /></>
-}
-
-function Warmth({ conversation }: { conversation: Conversation | undefined }) {
-  return conversation?.warm ? <span className="text-ok">warm</span> : <span className="text-dim">cold</span>
-}
-
-/** What a prompt to this agent begins with. */
-function startOf(conversation: Conversation | undefined): string {
-  if (conversation === undefined) return 'not here yet: starts anew'
-  if (conversation.warm) return 'warm: goes on at once'
-  return conversation.agent_session_id === null ? 'cold: starts anew' : 'cold: takes its own conversation up again'
-}
-
-function nameOf(choices: readonly { value: string; label: string }[], value: string, otherwise = 'Model'): string {
-  return choices.find((choice) => choice.value === value)?.label ?? (value === AS_IT_IS ? otherwise : value)
+/** Whoever chose goes on writing. */
+function toText(): HTMLElement | null {
+  return document.getElementById(TEXT_ID)
 }

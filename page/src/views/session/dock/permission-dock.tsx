@@ -6,9 +6,10 @@ import { clock, useNow } from '@/components/time'
 import { signal } from '@/rail/signal'
 import { SignalMark } from '@/rail/signal-mark'
 import type { Ask } from '@/timeline/model'
-import { useSessionState } from '../session-context'
+import { useSession, useSessionState } from '../session-context'
 import { AskDetail } from './ask-detail'
 import { AskOptions } from './ask-options'
+import { headline } from './asked'
 import { QuestionForm } from './question-form'
 
 const SECOND = 1000
@@ -35,6 +36,7 @@ interface Place {
 function AskCard({ ask, place }: { ask: Ask; place: Place | null }) {
   const now = useNow(SECOND)
   const line = useLine()
+  const { worktree_path } = useSession()
   const left = ask.expiresAt - now
   const offline = line.state === 'lost'
   return (
@@ -53,17 +55,10 @@ function AskCard({ ask, place }: { ask: Ask; place: Place | null }) {
           </>
         )}
       </div>
-      <AskDetail ask={ask} />
+      <AskDetail ask={ask} root={worktree_path} />
       {offline && <p className="mb-2 text-fail">Offline: this cannot be answered now.</p>}
       {ask.question && ask.questions.length > 0 ? <QuestionForm ask={ask} disabled={offline} /> : <AskOptions ask={ask} disabled={offline} />}
     </section>
   )
 }
 
-function headline(ask: Ask): string {
-  const agent = ask.agent ?? 'The agent'
-  if (ask.question) return `${agent} has a question`
-  const what: Record<string, string> = { execute: 'run a command', edit: 'change a file', delete: 'delete a file', fetch: 'use the network', read: 'read' }
-  const tool = String(ask.detail['tool'] ?? '')
-  return what[tool] ? `${agent} wants to ${what[tool]}` : `${agent} asks for a permission`
-}

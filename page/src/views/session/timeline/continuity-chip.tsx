@@ -12,9 +12,14 @@ const WORDS = {
 /** What the agent remembers at the start of the turn, and how long it took to be there. Never more than is true. */
 export function ContinuityChip({ ready }: { ready: Ready }) {
   const [word, about] = WORDS[ready.continuity]
+  const lost = ready.continuity === 'rebuilt' || ready.continuity === 'fresh'
   return (
-    <Chip tone={ready.continuity === 'rebuilt' ? 'need' : 'plain'} title={ready.reason ? `${about} ${ready.reason}` : about}>
-      {word}<span className="tabular">· {duration(ready.ms)}</span>
-    </Chip>
+    <>
+      <Chip tone={ready.continuity === 'rebuilt' ? 'need' : 'plain'} title={ready.reason ? `${about} ${ready.reason}` : about}>
+        {word}<span className="tabular">· {duration(ready.ms)}</span>
+      </Chip>
+      <span className="sr-only">{about}</span>
+      {lost && ready.reason && <span className="min-w-0 truncate text-meta text-dim" title={ready.reason}>{ready.reason}</span>}
+    </>
   )
 }

@@ -1,10 +1,11 @@
+import { Suspense, lazy } from 'react'
 import { Lines } from '@/components/lines'
-import { Notice } from '@/components/notice'
 import { Ring } from '@/components/ring'
 import { clock, count, duration, useNow } from '@/components/time'
 import type { Turn } from '@/timeline/model'
 import { useSession, useTurn } from '../session-context'
-import { remedyOf } from './failure'
+
+const Failure = lazy(() => import('./rare-rows').then((found) => ({ default: found.Failure })))
 
 const SECOND = 1000
 
@@ -14,7 +15,7 @@ export function FooterRow({ turnId }: { turnId: string }) {
   if (turn.status === 'running') return <Quiet turn={turn} />
   return (
     <div className="space-y-2 pt-1 pb-4">
-      {(turn.status === 'failed' || turn.status === 'lost') && <Failure turn={turn} />}
+      {(turn.status === 'lost' || (turn.status === 'failed' && turn.failureCode !== 'agent_crashed')) && <Suspense><Failure turn={turn} /></Suspense>}
       <p className="tabular flex flex-wrap items-center gap-x-3 gap-y-1 text-meta text-dim">
         <span>{turn.status}{turn.ms !== null && ` in ${duration(turn.ms)}`}</span>
         {turn.changes && turn.changes.length > 0 && (
@@ -37,15 +38,10 @@ function Quiet({ turn }: { turn: Turn }) {
   return (
     <p className="flex items-center gap-2 pt-2 pb-4 text-meta text-dim">
       <Ring />
-      <span className="truncate">{turn.activity ?? activity ?? (turn.ready ? 'working' : 'starting')}</span>
+      <span className="truncate" title={turn.activity ?? activity ?? undefined}>{turn.activity ?? activity ?? (turn.ready ? 'working' : 'starting')}</span>
       <span className="tabular">{clock(now - (turn.startedAt ?? now))}</span>
     </p>
   )
-}
-
-function Failure({ turn }: { turn: Turn }) {
-  const title = turn.status === 'lost' ? 'This turn was lost: the machine that ran it went away' : (turn.error ?? 'The turn failed')
-  return <Notice tone="fail" title={title}>{remedyOf(turn)}</Notice>
 }
 
 function sum(files: NonNullable<Turn['changes']>, field: 'additions' | 'deletions'): number {

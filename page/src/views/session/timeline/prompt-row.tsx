@@ -3,17 +3,19 @@ import { AgentTile } from '@/agents/agent-tile'
 import { timeOfDay } from '@/components/time'
 import type { Turn } from '@/timeline/model'
 import { useTurn } from '../session-context'
+import { usePrompt } from '../use-prompt'
 import { ContinuityChip } from './continuity-chip'
 
 const LONG = 1200
 
 export function PromptRow({ turnId }: { turnId: string }) {
   const turn = useTurn(turnId)
+  const prompt = usePrompt(turn)
   if (turn === undefined) return null
   return (
     <section aria-label={`Turn ${turn.number}`} className="pt-5 pb-3">
       <p className="pb-3 text-center text-meta text-dim">{headline(turn)}</p>
-      {turn.prompt !== null && <Prompt text={turn.prompt} />}
+      {prompt !== null && <Prompt text={prompt} />}
       <p className="mt-4 flex items-center gap-2">
         {turn.agent && <AgentTile name={turn.agent} named />}
         {turn.ready && <ContinuityChip ready={turn.ready} />}

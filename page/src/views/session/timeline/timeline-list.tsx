@@ -4,9 +4,11 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react
 import { toastError } from '@/app/toasts'
 import { Button } from '@/components/button'
 import { Skeleton } from '@/components/skeleton'
+import type { Row } from '@/timeline/rows'
 import { useRows, useSession, useSessionState, useShown } from '../session-context'
 import { EmptyTimeline } from './empty-timeline'
 import { RowView } from './row-view'
+import { useTimelineKeys } from './use-timeline-keys'
 
 const ESTIMATE = 64
 const OVERSCAN = 6
@@ -26,6 +28,8 @@ export function TimelineList() {
   const scroller = useRef<HTMLDivElement>(null)
   const [away, setAway] = useState(false)
   const atEnd = useRef(true)
+  /** The last row that was there while the end was in sight. */
+  const seen = useRef<string | null>(null)
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -39,7 +43,14 @@ export function TimelineList() {
     paddingEnd: 24,
   })
 
+  const toLatest = useCallback(() => {
+    if (scroller.current) toBottom(scroller.current)
+  }, [])
+  useTimelineKeys(virtual, rows, scroller, toLatest)
+
   const loaded = rows.length > 0
+  // A turn's end stays below what comes, so it says nothing.
+  if (!away) seen.current = rows.findLast((row) => row.kind !== 'footer')?.key ?? null
   const height = virtual.getTotalSize()
   useLayoutEffect(() => {
     // The last row is below the text that grows: keeping the distance to the end is not enough.
@@ -76,7 +87,8 @@ export function TimelineList() {
                 key={item.key}
                 ref={virtual.measureElement}
                 data-index={item.index}
-                className="absolute top-0 left-0 w-full px-3 lg:px-4"
+                tabIndex={-1}
+                className="absolute top-0 left-0 w-full px-3 -outline-offset-2 lg:px-4"
                 style={{ transform: `translateY(${item.start}px)` }}
               >
                 <RowView row={row} />
@@ -85,13 +97,23 @@ export function TimelineList() {
           })}
         </div>
       </div>
-      {away && (
-        <Button className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full shadow-pop" onClick={() => scroller.current && toBottom(scroller.current)}>
-          <ArrowDown size={14} aria-hidden />Latest
-        </Button>
-      )}
+      {away && <LatestButton fresh={freshAfter(rows, seen.current)} onClick={toLatest} />}
     </div>
   )
+}
+
+function LatestButton({ fresh, onClick }: { fresh: number; onClick: () => void }) {
+  return (
+    <Button className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full shadow-pop" onClick={onClick}>
+      <ArrowDown size={14} aria-hidden />{fresh > 0 ? `${fresh} new` : 'Latest'}
+    </Button>
+  )
+}
+
+/** How many rows came below `key`, not counting the ends of turns. */
+function freshAfter(rows: readonly Row[], key: string | null): number {
+  const from = key === null ? -1 : rows.findLastIndex((row) => row.key === key)
+  return from < 0 ? 0 : rows.slice(from + 1).filter((row) => row.kind !== 'footer').length
 }
 
 function toBottom(element: HTMLElement): void {
