@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 Json = dict[str, Any]
 SESSION = "k3fabcdefghi"
+OF_SESSION = {"project_id": "p1", "agents": ["ada", "grace"]}
 
 
 class Answering:
@@ -18,8 +19,10 @@ class Answering:
     def __init__(self) -> None:
         self.url = ""
         self.asked: list[tuple[str, str, Any]] = []
+        self._held = ""
+        self._released = threading.Event()
         self._answers: dict[str, list[tuple[int, Any]]] = {}
-        self.say("GET /api/sessions", {"items": [{"id": SESSION, "project_id": "p1"}]})
+        self.say("GET /api/sessions", {"items": [{"id": SESSION, **OF_SESSION}]})
 
     def say(self, what: str, body: Any, status: int = 200) -> None:
         """Add an answer to `what`, as "GET /path"."""
@@ -29,9 +32,19 @@ class Answering:
         """Add a refusal."""
         self.say(what, {"error": {"code": code, "message": f"Refused: {code}.", **more}}, status)
 
+    def hold(self, what: str) -> None:
+        """Do not answer `what` before `go_on`."""
+        self._held = what
+
+    def go_on(self) -> None:
+        """Answer what is held."""
+        self._released.set()
+
     def answer(self, method: str, url: str, body: Any) -> tuple[int, Any]:
         """The next answer."""
         parts = urlsplit(url)
+        if f"{method} {parts.path}" == self._held:
+            self._released.wait()
         self.asked.append((method, url, body))
         left = self._answers.get(f"{method} {parts.path}")
         if not left:
@@ -80,6 +93,7 @@ def answering() -> Iterator[Answering]:
     try:
         yield said
     finally:
+        said.go_on()
         server.shutdown()
         server.server_close()
         thread.join()

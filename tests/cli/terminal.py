@@ -3,14 +3,20 @@
 import os
 import pty
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 
 def in_terminal(
-    words: list[str], environment: Mapping[str, str], cwd: Path, *answers: tuple[str, str]
+    words: list[str],
+    environment: Mapping[str, str],
+    cwd: Path,
+    *answers: tuple[str, str | Callable[[], None]],
 ) -> tuple[int, str]:
-    """Run a command in a terminal, typing each answer when its words appear; its exit code and all that was shown."""
+    """Run a command in a terminal; its exit code and all that was shown.
+
+    Each answer is typed when its words appear, or called.
+    """
     command = [sys.executable, "-P", "-m", "roundhouse", *words]
     pid, terminal = pty.fork()
     if pid == 0:
@@ -24,7 +30,11 @@ def in_terminal(
             break
         shown, since = shown + new, since + new
         if left and left[0][0] in since:
-            os.write(terminal, (left.pop(0)[1] + "\n").encode())
+            answer = left.pop(0)[1]
             since = ""
+            if isinstance(answer, str):
+                os.write(terminal, f"{answer}\n".encode())
+            else:
+                answer()
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown

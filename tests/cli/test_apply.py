@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.cli.answering import SESSION, Answering, answering
+from tests.cli.answering import SESSION, Answering, Json, answering
 from tests.cli.conftest import call
 
 PATH = f"/api/sessions/{SESSION}"
@@ -18,6 +18,8 @@ APPLIED = {
     "files": [
         {"path": "a.txt", "operation": "edit", "additions": 1, "deletions": 0, "merged": True},
         {"path": "c.txt", "old_path": "b.txt", "operation": "rename"},
+        {"path": "run.sh", "operation": "edit", "old_mode": "100644", "new_mode": "100755"},
+        {"path": "pic.png", "operation": "edit", "binary": True},
     ],
     "unchanged": ["same.txt"],
     "skipped": ["module"],
@@ -40,7 +42,7 @@ def run(server: Answering, tmp_path: Path) -> Run:
 
 
 def test_apply_tells_what_it_wrote_and_how_to_undo(server: Answering, run: Run) -> None:
-    """Merged files are marked; what was there already and what was left out is said."""
+    """Merged files are marked; what no line shows, was there already or was left out is said in words."""
     server.say(f"POST {PATH}/apply", APPLIED)
     done = run("apply", "k3f", "--accepted-only")
 
@@ -51,9 +53,11 @@ def test_apply_tells_what_it_wrote_and_how_to_undo(server: Answering, run: Run) 
     assert done.stdout.splitlines() == [
         "  a.txt  edit  +1 -0  merged with your own edits",
         "  b.txt → c.txt  rename  +0 -0",
+        "  run.sh  edit  +0 -0  mode 100644 → 100755",
+        "  pic.png  edit  +0 -0  binary",
         "  already there: same.txt",
         "  left out, a submodule: module",
-        "Applied 2 files to your checkout; nothing is staged.",
+        "Applied 4 files to your checkout; nothing is staged.",
     ]
     assert "roundhouse apply k3fabc --undo" in done.stderr
 
@@ -64,9 +68,9 @@ def test_a_check_and_an_undo_say_so(server: Answering, run: Run) -> None:
     server.say(f"POST {PATH}/apply/undo", APPLIED)
     checked, undone = run("apply", "k3f", "--check"), run("apply", "k3f", "--undo")
 
-    assert "2 files can be applied; nothing was written." in checked.stdout
+    assert "4 files can be applied; nothing was written." in checked.stdout
     assert server.bodies(f"{PATH}/apply")[0]["check_only"]
-    assert "Took the last apply back: 2 files" in undone.stdout
+    assert "Took the last apply back: 4 files" in undone.stdout
     assert run("apply", "k3f", "--undo", "--check").returncode == 2
 
 
@@ -94,6 +98,7 @@ def test_conflicts_are_listed_with_both_sides_and_bounded(server: Answering, run
     conflicts = [
         {"path": "a.txt", "kind": "content", "base": base, "ours": ours, "theirs": theirs},
         {"path": "b.bin", "kind": "binary", "base": None, "ours": {"binary": True}, "theirs": None},
+        {"path": "d/f", "kind": "type", "in_the_way": "d", "ours": None, "theirs": theirs},
     ]
     server.refuse(f"POST {PATH}/apply", "apply_conflict", conflicts=conflicts, files=[])
     done, told = run("apply", "k3f"), run("apply", "k3f", "--json")
@@ -111,7 +116,10 @@ def test_conflicts_are_listed_with_both_sides_and_bounded(server: Answering, run
     assert "… 63 more lines" in lines
     assert "(binary)" in lines
     assert "(not there)" in lines
-    assert done.stderr.splitlines()[-1] == "roundhouse: Refused: apply_conflict."
+    assert "d/f  d is a file in your checkout, the session has a folder there" in lines
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith("roundhouse: Refused: apply_conflict. Change these files in your")
+    assert said.endswith("roundhouse reject k3fabc PATH.")
     assert json.loads(told.stdout)["conflicts"] == conflicts
 
 
@@ -129,15 +137,15 @@ def test_a_commit_names_branch_and_id(server: Answering, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "body"),
+    ("words", "body", "where"),
     [
-        (["--to", "7"], {"task_id": "7", "before": False}),
-        (["--before", "7"], {"task_id": "7", "before": True}),
-        (["--checkpoint", "3", "--conversation"], {"checkpoint_id": "3"}),
+        (["--to", "7"], {"task_id": "7", "before": False}, "the state after task 7"),
+        (["--before", "7"], {"task_id": "7", "before": True}, "the state before task 7"),
+        (["--checkpoint", "3", "--conversation"], {"checkpoint_id": "3"}, "checkpoint 3"),
     ],
 )
 def test_a_rewind_says_where_to_and_how_back(
-    server: Answering, run: Run, words: list[str], body: dict[str, object]
+    server: Answering, run: Run, words: list[str], body: dict[str, object], where: str
 ) -> None:
     """And what it kept."""
     answer = {
@@ -152,15 +160,43 @@ def test_a_rewind_says_where_to_and_how_back(
     assert done.returncode == 0, done
     sent = {"conversation": "--conversation" in words, **body}
     assert server.bodies(f"{PATH}/rewind") == [sent]
-    assert "Went back to checkpoint 9 “Write a test”: 1 file changed." in done.stdout
+    assert f"Went back to {where}: 1 file changed." in done.stdout
+    assert ("conversation went back" in done.stderr) == ("--conversation" in words)
     assert "mine.txt" in done.stdout
     assert "roundhouse rewind k3fabc --checkpoint 8" in done.stderr
+
+
+def test_a_rewind_says_whose_conversation_went_back(server: Answering, run: Run) -> None:
+    """Also where the files are like that already, which makes no way back."""
+    nothing: Json = {"checkpoint": {"id": "9"}, "undo_checkpoint_id": None, "files": [], "kept": []}
+    server.say(f"POST {PATH}/rewind", nothing | {"conversations": ["ada", "grace"]})
+    done = run("rewind", "k3f", "--checkpoint", "3", "--conversation")
+
+    assert done.stdout.splitlines() == [
+        "Nothing to take back: the files are like that.",
+        "Conversations that went back, too: ada, grace.",
+    ]
+    assert done.stderr == ""
 
 
 def test_a_rewind_needs_one_place_to_go_to(run: Run) -> None:
     """Neither none nor two."""
     assert run("rewind", "k3f").returncode == 2
     assert run("rewind", "k3f", "--to", "1", "--before", "1").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "where"),
+    [("after “Fix it”", "after “Fix it” (checkpoint 4)"), ("checkpoint 4", "checkpoint 4")],
+)
+def test_a_rewind_names_the_checkpoint_that_it_went_to(
+    server: Answering, run: Run, title: str, where: str
+) -> None:
+    """Not the one that it made."""
+    goal = {"goal_id": "4", "goal_title": title, "checkpoint": {"id": "9"}}
+    server.say(f"POST {PATH}/rewind", goal | {"undo_checkpoint_id": "8", "files": [], "kept": []})
+
+    assert run("rewind", "k3f", "--to", "1").stdout == f"Went back to {where}: 0 files changed.\n"
 
 
 def test_comments_are_made_listed_sent_and_removed(server: Answering, run: Run) -> None:

@@ -38,6 +38,76 @@ def test_the_options_are_sent_with_every_page(server: Answering, tmp_path: Path)
     assert queries == [filters, filters | {"cursor": ["c"]}]
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--agent", "nobody"], "There are changes by ada, person, grace."),
+        (["--path", "nosuch"], "from the repository's root: one.txt, two.bin and 3 more."),
+        (["--path", "nosuch", "--json"], "Nothing has changed in 'nosuch'."),
+    ],
+)
+def test_a_filter_that_fits_nothing_is_refused_with_those_that_do(
+    tmp_path: Path, words: list[str], sentence: str
+) -> None:
+    """A typing error does not look like an empty list."""
+    totals = {
+        "files": 5,
+        "additions": 1,
+        "deletions": 0,
+        "agents": [{"name": "ada"}, {"name": None}],
+    }
+    two = TWO | {"agents": [{"name": "grace"}]}
+    with answering() as said:
+        said.say(f"GET {CHANGES}", changes())
+        said.say(f"GET {CHANGES}", changes(ONE, two, totals=totals))
+        said.say(f"GET {CHANGES}", changes())
+        done = call("diff", "k3f", *words, environment=said.environment, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert sentence in done.stderr
+
+
+def test_a_filter_that_leaves_nothing_now_is_no_error(tmp_path: Path) -> None:
+    """An agent of the session without changes, a path that was seen, and no changes at all."""
+    by_grace = changes(ONE | {"agents": [{"name": "grace"}]})
+    with answering() as said:
+        said.say(f"GET {CHANGES}", changes())
+        said.say(f"GET {CHANGES}", by_grace)
+        done = call("diff", "k3f", "-a", "ada", environment=said.environment, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "No changes by ada; there are some by grace.\n")
+
+    with answering() as said:
+        said.say(f"GET {CHANGES}", changes())
+        said.say(f"GET {CHANGES}", by_grace)
+        words = ["diff", "k3f", "--path", "one.txt", "--since", "seen"]
+        done = call(*words, environment=said.environment, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "No changes.\n")
+    assert "since" not in said.asked[-1][1]
+
+    with answering() as said:
+        said.say(f"GET {CHANGES}", changes())
+        done = call("diff", "k3f", "-a", "nobody", environment=said.environment, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "No changes.\n")
+
+
+@pytest.mark.parametrize("words", [["diff", "k3f"], ["diff", "k3f", "--json"]])
+def test_a_slow_answer_is_waited_for_in_one_line(
+    server: Answering, tmp_path: Path, words: list[str]
+) -> None:
+    """In a terminal, and it is wiped away; a pipe gets nothing of it."""
+    environment = {**os.environ, **server.environment, "PAGER": "", "NO_COLOR": "1"}
+    server.hold(f"GET {CHANGES}")
+    code, shown = in_terminal(
+        words, environment, tmp_path, ("Reading the changes… 1 s", server.go_on)
+    )
+
+    assert code == 0, shown
+    before, _, after = shown.rpartition("Reading the changes…")
+    assert after[after.index("\r") :].startswith("\r\x1b[K")
+    assert "first" in after
+    assert "first" not in before
+
+
 def test_a_large_file_that_comes_in_parts_is_one_file(server: Answering, tmp_path: Path) -> None:
     """Under one name, with all of its hunks; without its path it says how to get them."""
     more = file("one.txt", hunk("a1", line("add", "second", "ada")))

@@ -25,7 +25,10 @@ ONE = [ChangedFile(path="a", operation="edit")]
         (AppliedToCheckout(files=ONE), "applied 1 file to your checkout"),
         (AppliedToCheckout(files=ONE, undone=True), "the last apply was taken back (1 file)"),
         (Committed(commit="c" * 40, branch="b", message="m\nn"), "committed cccccccccc on b: m n"),
-        (Rewound(checkpoint_id="1", files=["a"], title="T"), "the files went back to “T” (1 file)"),
+        (
+            Rewound(checkpoint_id="1", files=["a"], title="after “T”"),
+            "the files went back to after “T” (1 file)",
+        ),
         (Rewound(checkpoint_id="1"), "the files went back (0 files)"),
         (RepositoryMoved(actions=[RepositoryAction("reset", "to x")]), "git: reset to x"),
     ],

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.answering import SESSION, Answering, answering, changes, file, hunk, line
+from tests.cli.answering import SESSION, Answering, Json, answering, changes, file, hunk, line
 from tests.cli.conftest import call
 from tests.cli.terminal import in_terminal
 
 CHANGES = f"/api/sessions/{SESSION}/changes"
 A, B, C = "a0a0a0a0a0a0a0a0", "a0b0b0b0b0b0b0b0", "c0c0c0c0c0c0c0c0"
+CHECKPOINTS = f"/api/sessions/{SESSION}/checkpoints"
+NONE: Json = {"items": [], "next_cursor": None}
 DONE = {"files": ["one.txt"], "hunks": 1, "mixed": []}
 ONE = file("one.txt", hunk(A, line("add", "first", "ada")), hunk(B, line("add", "second")))
 TWO = file("two.bin", binary=True)
@@ -37,20 +39,21 @@ def walk(server: Answering, place: Path, *keys: str, verb: str = "accept") -> tu
 @pytest.mark.parametrize(
     ("words", "body"),
     [
-        (["--all"], {"all": True}),
+        (["--all"], {"all": True, "head": "h1"}),
         (["--agent", "ada"], {"agent": "ada"}),
-        (["./one.txt"], {"files": ["one.txt", "two.bin"]}),
+        (["./one.txt"], {"files": ["one.txt", "two.bin"], "head": "h1"}),
         (["--hunk", "c0"], {"hunks": [C]}),
         (["--hunk", "a0A0", "--hunk", A], {"hunks": [A]}),
-        (["src/", "--hunk", "a0b"], {"files": ["one.txt", "two.bin"], "hunks": [B]}),
+        (["src/", "--hunk", "a0b"], {"files": ["one.txt", "two.bin"], "hunks": [B], "head": "h1"}),
     ],
 )
 @pytest.mark.parametrize("verb", ["accept", "reject"])
 def test_what_is_typed_becomes_one_request(
     server: Answering, tmp_path: Path, verb: str, words: list[str], body: object
 ) -> None:
-    """Paths by what has changed there, hunks by the beginning of their ids."""
-    server.say(f"GET {CHANGES}", changes(ONE, TWO, NEW))
+    """Paths by what has changed there, as of the last look before this one; hunks by the beginning of their ids."""
+    server.say(f"GET {CHECKPOINTS}", {"items": [{"snapshot": "h1"}], "next_cursor": None})
+    server.say(f"GET {CHANGES}", changes(ONE, TWO, NEW, head="h2"))
     done = call(verb, "k3f", *words, environment=server.environment, cwd=tmp_path)
 
     assert done.returncode == 0, done
@@ -100,6 +103,7 @@ def test_a_hunk_of_a_large_file_is_found(server: Answering, tmp_path: Path) -> N
 
 def test_a_path_without_changes_is_refused(server: Answering, tmp_path: Path) -> None:
     """By name."""
+    server.say(f"GET {CHECKPOINTS}", NONE)
     server.say(f"GET {CHANGES}", changes())
     done = call("accept", "k3f", "none.txt", environment=server.environment, cwd=tmp_path)
 
@@ -129,9 +133,37 @@ def test_undo_takes_the_last_decision_back(server: Answering, tmp_path: Path) ->
     assert json.loads(told.stdout) == answer
 
 
+def test_names_that_are_no_utf8_are_sent_as_the_server_shows_them(
+    server: Answering, tmp_path: Path
+) -> None:
+    """In the query and in the body."""
+    server.say(f"GET {CHECKPOINTS}", NONE)
+    server.say(f"GET {CHANGES}", changes(file("lat\\xe9n.txt")))
+    done = call("accept", "k3f", "lat\udce9n.txt", environment=server.environment, cwd=tmp_path)
+
+    assert done.returncode == 0, done
+    assert any(url.endswith("?path=lat%5Cxe9n.txt") for _, url, _ in server.asked)
+    assert server.bodies(f"{CHANGES}/accept") == [{"files": ["lat\\xe9n.txt"]}]
+
+
+def test_what_changed_since_it_was_read_is_refused(server: Answering, tmp_path: Path) -> None:
+    """With the way to see it."""
+    with answering() as said:
+        said.say(f"GET {CHECKPOINTS}", NONE)
+        said.refuse(f"POST {CHANGES}/reject", "stale_changes", paths=["a.txt", "b\n"])
+        done = call("reject", "k3f", "--all", environment=said.environment, cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "roundhouse: a.txt, b\\n changed since the changes were last looked at; nothing was rejected. "
+        "Look with `roundhouse diff k3fabc`, then reject again.\n"
+    )
+
+
 def test_a_stale_choice_is_a_sentence(server: Answering, tmp_path: Path) -> None:
     """Of the server's."""
     with answering() as said:
+        said.say(f"GET {CHECKPOINTS}", NONE)
         said.refuse(f"POST {CHANGES}/accept", "stale_file", remedy="Look again.")
         done = call("accept", "k3f", "--all", environment=said.environment, cwd=tmp_path)
 
@@ -141,15 +173,39 @@ def test_a_stale_choice_is_a_sentence(server: Answering, tmp_path: Path) -> None
 
 def test_hunks_are_asked_one_by_one_and_sent_by_file(server: Answering, tmp_path: Path) -> None:
     """With their authors; a file without hunks is asked for as a whole."""
-    server.say(f"GET {CHANGES}", changes(ONE, TWO))
+    server.say(f"GET {CHANGES}", changes(ONE, TWO, head="h1"))
     code, shown = walk(server, tmp_path, "n", "y", "y")
 
     assert code == 0, shown
     assert "(1/2) Accept this hunk" in shown
     assert "Accept this file" in shown
     assert "ada" in shown
-    assert server.bodies(f"{CHANGES}/accept") == [{"hunks": [B]}, {"files": ["two.bin"]}]
+    assert server.bodies(f"{CHANGES}/accept") == [
+        {"hunks": [B]},
+        {"files": ["two.bin"], "head": "h1"},
+    ]
     assert "Accepted 1 hunk in 2 files." in shown
+    assert "To take it back: roundhouse accept k3fabc --undo, 2 times" in shown
+
+
+def test_a_walk_of_rejects_is_taken_back_by_one_rewind(server: Answering, tmp_path: Path) -> None:
+    """A file that is the same is rejected in the state that the reject before it made."""
+    with answering() as said:
+        said.say(f"GET {CHANGES}", changes(ONE, TWO, head="h1"))
+        said.say(f"GET {CHANGES}", changes(TWO, head="h2"))
+        said.say(f"POST {CHANGES}/reject", DONE | {"undo_checkpoint_id": "5"})
+        said.refuse(f"POST {CHANGES}/reject", "stale_changes")
+        said.say(f"POST {CHANGES}/reject", DONE | {"undo_checkpoint_id": "7"})
+        code, shown = walk(said, tmp_path, "a", "y", verb="reject")
+
+    assert code == 0, shown
+    assert said.bodies(f"{CHANGES}/reject") == [
+        {"hunks": [A, B]},
+        {"files": ["two.bin"], "head": "h1"},
+        {"files": ["two.bin"], "head": "h2"},
+    ]
+    assert "meanwhile" not in shown
+    assert "To take it back: roundhouse rewind k3fabc --checkpoint 5" in shown
 
 
 def test_the_keys_do_what_the_help_says(server: Answering, tmp_path: Path) -> None:
@@ -172,6 +228,7 @@ def test_leaving_keeps_what_was_decided_in_the_file(server: Answering, tmp_path:
     assert code == 0, shown
     assert server.bodies(f"{CHANGES}/accept") == [{"hunks": [A]}]
     assert "Accepted 1 hunk in 1 file." in shown
+    assert shown.rstrip().endswith("roundhouse accept k3fabc --undo\x1b[0m")
 
 
 def test_a_hunk_that_changed_meanwhile_is_asked_for_anew(server: Answering, tmp_path: Path) -> None:

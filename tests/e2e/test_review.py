@@ -110,6 +110,78 @@ async def test_hunks_are_picked_in_a_terminal(work: Work) -> None:
     assert [text for _, text, _ in await work.authors("list.txt")] == ["line 3", "by ada"]
 
 
+async def test_a_walk_of_rejects_is_taken_back_by_the_command_that_it_says(work: Work) -> None:
+    """All of its files by one rewind."""
+    await work.turn("ada", "WRITE made.txt by ada", "TERMINAL printf 'a\\0b' > some.bin")
+    code, shown = await anyio.to_thread.run_sync(
+        lambda: in_terminal(
+            ["reject", work.id], work.stack.environment, work.repo, *[(",?]? ", "a")] * 3
+        )
+    )
+    tree = await work.worktree()
+
+    assert code == 0, shown
+    assert "in 3 files." in shown
+    assert (tree / "list.txt").read_text() == numbered()
+    assert not (tree / "some.bin").exists()
+    await work.cli("rewind", work.id, "--checkpoint", checkpoint_in(shown))
+    assert (tree / "list.txt").read_text() == numbered({3: "by ada", 40: "by grace"})
+    assert (tree / "made.txt").read_text() == "by ada\n"
+    assert (tree / "some.bin").read_bytes() == b"a\0b"
+
+
+async def test_what_nobody_looked_at_is_not_rejected_with_the_rest(work: Work) -> None:
+    """The person's own file stays and is named, and is in the next diff."""
+    await work.changes()
+    tree = await work.worktree()
+    (tree / "precious.txt").write_text("mine\n")
+    (tree / "list.txt").write_text(numbered({3: "by ada", 20: "by me", 40: "by grace"}))
+    refused = await work.cli("reject", work.id, "list.txt", code=1)
+    assert refused.stderr.startswith("roundhouse: list.txt changed since")
+
+    await work.cli("diff", work.id)
+    (tree / "precious.txt").write_text("mine, and more\n")
+    refused = await work.cli("reject", work.id, "--all", code=1)
+    assert refused.stderr.startswith("roundhouse: precious.txt changed since")
+    assert (tree / "precious.txt").read_text() == "mine, and more\n"
+    assert "by me" in (tree / "list.txt").read_text()
+    assert "you" in (await work.cli("diff", work.id, "--path", "precious.txt")).stdout
+
+
+async def test_a_filter_fits_something_or_says_what_would(work: Work) -> None:
+    """And what it leaves has counts and shares of its own."""
+    nobody = await work.cli("diff", work.id, "--agent", "nobody", code=2)
+    assert "ada, grace" in nobody.stderr
+    nowhere = await work.cli("diff", work.id, "--path", "nosuch", code=2)
+    assert "list.txt" in nowhere.stderr
+    await work.cli("diff", work.id, "--agent", "person")
+
+    totals = (await work.changes("--agent", "ada"))["totals"]
+    assert (totals["additions"], totals["deletions"]) == (1, 1)
+    assert [share["name"] for share in totals["agents"]] == ["ada"]
+
+
+async def test_a_name_that_is_no_utf8_can_be_typed(work: Work) -> None:
+    """As a shell completes it, or as the diff shows it."""
+    await work.turn("ada", r"TERMINAL echo 1 > $(printf 'lat\351n.txt')")
+    typed = "lat\udce9n.txt"
+    assert "lat\\xe9n.txt" in (await work.cli("diff", work.id, "--path", typed)).stdout
+    await work.cli("comment", "add", work.id, f"{typed}:1", "Why?")
+    await work.cli("accept", work.id, typed)
+    assert [file["path"] for file in (await work.changes())["files"]] == ["list.txt"]
+
+
+async def test_a_rewind_to_what_is_there_makes_nothing(work: Work) -> None:
+    """No checkpoint, and no way back from it."""
+    task = (await work.turn("ada", "SAY nothing to do"))["id"]
+    before = (await work.cli("checkpoints", work.id, "--json")).stdout
+    done = await work.cli("rewind", work.id, "--to", task)
+
+    assert done.stdout == "Nothing to take back: the files are like that.\n"
+    assert done.stderr == ""
+    assert (await work.cli("checkpoints", work.id, "--json")).stdout == before
+
+
 async def test_apply_keeps_the_persons_edits_and_is_undone_by_one_command(work: Work) -> None:
     """Working files only: index, stash and branches are as before."""
     repo = work.repo
@@ -306,7 +378,11 @@ async def test_modes_links_and_binary_files_are_said_in_words(work: Work) -> Non
     assert "src/link.py  create  +1 -0  symbolic link" in stat
     assert "README.md → READ.me  rename" in stat
     assert "some.bin  create  +0 -0  binary" in stat
-    await work.cli("apply", work.id)
+    applied = (await work.cli("apply", work.id)).stdout
+    assert "src/app.py  edit  +0 -0  mode 100644 → 100755" in applied
+    assert "src/link.py  create  +1 -0  symbolic link" in applied
+    assert "some.bin  create  +0 -0  binary" in applied
+    assert "README.md → READ.me +0 -0" in (await work.cli("logs", work.id)).stderr
     assert (work.repo / "src" / "app.py").stat().st_mode & 0o111
     assert (work.repo / "src" / "link.py").readlink() == Path("app.py")
     assert (work.repo / "some.bin").read_bytes() == b"a\0b"

@@ -132,3 +132,53 @@ async def test_a_commit_is_made_on_the_session_s_branch(
     task = await person.bench.turn("SAY hi", "alpha")
     types = [event.body() for event in await person.bench.events() if event.task_id == task.id]
     assert not any(type(body).__name__ == "RepositoryMoved" for body in types)
+
+
+async def named(repo: Path) -> None:
+    """The repository knows whose commits it gets."""
+    await git("config", "user.name", "A Person", cwd=repo)
+    await git("config", "user.email", "person@example.org", cwd=repo)
+
+
+async def last_commit(person: Person, repo: Path) -> tuple[str, list[str]]:
+    """What the branch's last commit says, and what it does to which file."""
+    branch = (await person.worktree()).branch
+    said = await git("log", "-1", "--format=%B", branch, cwd=repo)
+    done = await git("diff", "--name-status", f"{branch}^", branch, cwd=repo)
+    return said.decode(), done.decode().replace("\t", " ").splitlines()
+
+
+async def test_a_commit_of_what_was_accepted_takes_nothing_back(
+    person: Person, runner: Runner, repo: Path
+) -> None:
+    """Neither what all of it brought before, nor what the agent committed by itself; nor is the rest lost by it."""
+    await named(repo)
+    await person.bench.turn("WRITE a.txt A\nWRITE b.txt B", "alpha")
+    await person.do("commit", message="all")
+    terminal = "TERMINAL echo d > d.txt; git add d.txt; git commit -qm own"
+    await person.bench.turn(f"{terminal}\nWRITE c.txt C\nWRITE e.txt E", "beta")
+    await person.do("accept", files=["c.txt"])
+    made = await person.do("commit", message="only c", accepted_only=True)
+
+    said, done = await last_commit(person, repo)
+    assert done == ["A c.txt"]
+    assert made["files"] == 1
+    assert "beta" in said
+    assert "alpha" not in said
+    await person.do("commit", message="the rest")
+    assert (await last_commit(person, repo))[1] == ["A e.txt"]
+
+
+async def test_a_commit_keeps_a_file_that_was_committed_although_it_is_ignored(
+    person: Person, runner: Runner, repo: Path
+) -> None:
+    """An apply brings it, too."""
+    await named(repo)
+    await person.bench.turn("WRITE .gitignore *.env", "alpha")
+    await person.bench.turn(
+        "TERMINAL echo q > q.env; git add -f q.env; git commit -qm own\nWRITE z.txt z", "alpha"
+    )
+    await person.do("commit", message="mine")
+    assert (await last_commit(person, repo))[1] == ["A .gitignore", "A z.txt"]
+    told = await person.do("apply")
+    assert sorted(file["path"] for file in told["files"]) == [".gitignore", "q.env", "z.txt"]

@@ -252,3 +252,53 @@ async def test_a_rejection_whose_place_is_taken_is_not_taken_back(
     place.unlink()
     await person.do("undo_verdict")
     assert place.read_text() == "one\n"
+
+
+async def test_nothing_is_decided_that_nobody_could_see(person: Person, runner: Runner) -> None:
+    """An edit since the last look stops `all`, the person's own and the files it is in; then it was seen."""
+    await person.bench.turn("WRITE a.txt one\nWRITE b.txt two", "alpha")
+    folder = await person.folder()
+    places = (
+        ("reject", {"all": True}, "1.txt"),
+        ("accept", {"all": True}, "2.txt"),
+        ("reject", {"agent": "person"}, "3.txt"),
+        ("reject", {"files": ["a.txt", "b.txt"]}, "a.txt"),
+        ("accept", {"files": ["a.txt"]}, "a.txt"),
+    )
+    for kind, args, name in places:
+        (folder / name).write_text(f"by hand for {kind} {args}\n")
+        before = await person.worktree()
+        refused = await person.refused(kind, **args)
+        assert (refused["code"], refused["details"]) == ("stale_changes", {"paths": [name]})
+        assert refused["remedy"] == "Look at the changes again."
+        after = await person.worktree()
+        assert after.reviewed_snapshot == before.reviewed_snapshot
+        assert after.head_snapshot != before.head_snapshot
+    assert {"1.txt", "2.txt", "3.txt", "a.txt", "b.txt"} <= set(files_of(folder))
+    (folder / "4.txt").write_text("by hand\n")
+    assert (await person.do("accept", agent="alpha"))["files"] == ["b.txt"]
+    assert (await person.do("reject", files=["2.txt"]))["files"] == ["2.txt"]
+    await person.do("reject", all=True)
+    assert "4.txt" not in files_of(folder)
+
+
+async def test_the_snapshot_that_was_looked_at_can_be_named(person: Person, runner: Runner) -> None:
+    """Whoever else looked or worked meanwhile: only what it shows as it is now is decided on."""
+    await person.bench.turn("WRITE a.txt one\nWRITE b.txt two", "alpha")
+    head = (await person.do("changes", read=True))["head"]
+    await person.bench.turn("APPEND b.txt more\nWRITE c.txt three", "beta")
+    both = ["b.txt", "c.txt"]
+    for kind in ("accept", "reject", "seen"):
+        for args, paths in (
+            ({"all": True}, both),
+            ({"agent": "beta"}, both),
+            ({"files": ["a.txt", "b.txt"]}, ["b.txt"]),
+        ):
+            refused = await person.refused(kind, head=head, **args)
+            assert (refused["code"], refused["details"]) == ("stale_changes", {"paths": paths})
+        refused = await person.refused(kind, head="0" * 40, all=True)
+        assert (refused["code"], refused["field"]) == ("invalid", "head")
+    assert (await person.do("accept", head=head, files=["a.txt"]))["files"] == ["a.txt"]
+    now = (await person.do("changes", read=True))["head"]
+    assert (await person.do("accept", head=now, all=True))["files"] == both
+    assert await pending(person) == []

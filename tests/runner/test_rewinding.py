@@ -106,13 +106,14 @@ async def test_what_a_rewind_did_not_know_stays_and_what_was_edited_is_safe(
 
 
 async def test_a_rewind_to_where_one_is_moves_nothing(person: Person, runner: Runner) -> None:
-    """It still says where one could go back to."""
+    """No checkpoint is made, and nothing to go back to is told."""
     task = await person.bench.turn("WRITE a.txt one", "alpha")
-    before = await person.worktree()
+    before, points = await person.worktree(), await person.checkpoints()
     told = await person.do("rewind", task_id=task.id)
-    assert told["files"] == []
-    assert told["checkpoint"]["id"] == told["undo_checkpoint_id"]
-    assert await person.worktree() == before
+    assert (told["files"], told["undo_checkpoint_id"]) == ([], None)
+    assert told["checkpoint"]["task_id"] == task.id
+    assert told["goal_id"] == told["checkpoint"]["id"]
+    assert (await person.worktree(), await person.checkpoints()) == (before, points)
     assert await person.bench.bodies(Rewound) == []
 
 
@@ -181,3 +182,49 @@ async def test_after_a_turn_that_never_began_an_edit_is_the_person_s(
     await person.bench.turn("SAY hi", "alpha")
     assert await person.edits_found() == [["mine.txt"]]
     assert [kind for kind, _ in await person.checkpoints()] == ["base", "turn", "person", "turn"]
+
+
+async def test_titles_do_not_nest_and_the_goal_is_named(person: Person, runner: Runner) -> None:
+    """However often one goes back and forth."""
+    first = await person.bench.turn("WRITE a.txt one", "alpha")
+    await person.bench.turn("WRITE b.txt two", "alpha")
+    found, _ = await Checkpoints(person.bench.db).list(person.bench.session.id)
+    goal = next(one for one in found if one.task_id == first.id)
+    there = await person.do("rewind", task_id=first.id)
+    after = "after “WRITE a.txt one”"
+    assert (there["goal_id"], there["goal_title"]) == (goal.id, after)
+    undo = there["undo_checkpoint_id"]
+    back = await person.do("rewind", checkpoint_id=undo)
+    assert (back["goal_id"], back["goal_title"]) == (undo, f"checkpoint {undo}")
+    again = await person.do("rewind", checkpoint_id=there["checkpoint"]["id"])
+    assert again["goal_title"] == after
+    await person.do("rewind", checkpoint_id=back["checkpoint"]["id"])
+    assert [title for _, title in (await person.checkpoints())[3:]] == [
+        *(f"Before rewinding to {after}", f"Rewound to {after}"),
+        *(f"Before rewinding to checkpoint {undo}", f"Rewound to checkpoint {undo}"),
+        *(f"Before rewinding to {after}", f"Rewound to {after}"),
+        *(f"Before rewinding to checkpoint {undo}", f"Rewound to checkpoint {undo}"),
+    ]
+
+
+async def test_a_file_of_the_persons_stays_also_when_the_changes_showed_it(
+    person: Person, runner: Runner
+) -> None:
+    """Looking is no verdict; a checkpoint among those edits is gone back to exactly."""
+    await person.bench.turn("WRITE a.txt one", "alpha")
+    second = await person.bench.turn("WRITE b.txt two", "alpha")
+    folder = await person.folder()
+    for name in ("mine.txt", "more.txt"):
+        (folder / name).write_text("by hand\n")
+        await person.do("changes", read=True)
+    found, _ = await Checkpoints(person.bench.db).list(person.bench.session.id)
+    between = found[1]
+    assert between.kind == "person"
+    told = await person.do("rewind", checkpoint_id=between.id)
+    assert (told["kept"], (folder / "more.txt").exists()) == ([], False)
+    await person.do("rewind", checkpoint_id=told["undo_checkpoint_id"])
+    (folder / "third.txt").write_text("by hand\n")
+    await person.do("changes", read=True)
+    told = await person.do("rewind", task_id=second.id, before=True)
+    assert told["kept"] == ["third.txt"]
+    assert set(files_of(folder)) == {*BASE, "a.txt", "third.txt"}

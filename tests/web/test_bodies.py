@@ -83,3 +83,82 @@ async def test_an_unknown_field_is_named_and_nothing_is_done(
     assert len((await server.call("GET", "/api/sessions"))["items"]) == 1
     assert (await server.call("GET", f"/api/sessions/{session}/tasks"))["items"] == []
     assert (await server.call("GET", "/api/permission-rules"))["items"] == []
+
+
+@pytest.mark.parametrize("url", ["apply", "comments/send"])
+async def test_a_body_of_which_nothing_is_needed_can_be_left_out(
+    server: Running, node: FakeNode, worked: str, url: str
+) -> None:
+    """As if it were empty."""
+    node.says("apply", {"applied": False})
+    await server.call("POST", f"/api/sessions/{worked}/{url}")
+    for asked in node.asked("apply"):
+        assert asked == {"accepted_only": False, "check_only": False}
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "sent", "code", "field", "message"),
+    [
+        ("POST", "commit", [], "invalid", None, "The body must be a JSON object."),
+        ("POST", "commit", None, "missing", None, "The request needs a body."),
+        ("POST", "commit", {}, "missing", "message", "This is missing."),
+        ("POST", "commit", {"message": 1}, "invalid", "message", "This must be a text."),
+        (
+            *("POST", "commit", {"message": "x", "squash": "no"}),
+            *("invalid", "squash", "This must be true or false."),
+        ),
+        (
+            *("POST", "changes/accept", {"files": ["a"] * 20_001}),
+            *("invalid", "files", "These are over 20000."),
+        ),
+        ("POST", "changes/accept", {"files": "a"}, "invalid", "files", "This must be a list."),
+        (
+            *("POST", "changes/accept", {"files": []}),
+            *("empty", "files", "Name some files, or leave `files` out."),
+        ),
+        (
+            *("POST", "changes/accept", {"files": [""]}),
+            *("empty", "files", "A name in `files` is empty."),
+        ),
+        (
+            *("POST", "changes/accept", {"hunks": ["x" * 300]}),
+            *("invalid", "hunks.0", "This is over 200 characters."),
+        ),
+        (
+            *("POST", "apply", {"target": "branch"}),
+            *("invalid", "target", "This must be one of 'checkout'."),
+        ),
+        (
+            *("POST", "comments", {"path": "a", "line": 0, "text": "x"}),
+            *("invalid", "line", "This must be at least 1."),
+        ),
+        (
+            *("POST", "comments", {"path": "a", "line": 1.5, "text": "x"}),
+            *("invalid", "line", "This must be a whole number."),
+        ),
+        (
+            *("POST", "comments", {"path": "a", "line": 1, "side": "left", "text": "x"}),
+            *("invalid", "side", "This must be one of 'old' or 'new'."),
+        ),
+        ("GET", "changes?limit=x", None, "invalid", "limit", "This must be a whole number."),
+        ("GET", "changes?limit=1001", None, "invalid", "limit", "This must be at most 1000."),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+async def test_what_does_not_fit_is_said_in_plain_words(
+    *,
+    server: Running,
+    node: FakeNode,
+    worked: str,
+    method: str,
+    url: str,
+    sent: Any,
+    code: str,
+    field: str | None,
+    message: str,
+) -> None:
+    """None of the framework's."""
+    body = {} if sent is None else {"json": sent}
+    error = await server.refused(method, f"/api/sessions/{worked}/{url}", 422, **body)
+    assert (error["code"], error.get("field"), error["message"]) == (code, field, message)
+    assert node.asked() == []

@@ -64,6 +64,7 @@ async def test_a_verdict_names_what_it_took(
         {"agent": "demo"},
         {"agent": "person"},
         {"all": True},
+        {"all": True, "head": SNAPSHOT},
     ):
         outcome = await server.call("POST", url, json=choice)
         assert {name: outcome[name] for name in VERDICT} == VERDICT
@@ -107,6 +108,10 @@ BAD_CHOICES: list[tuple[Any, str]] = [
     ({"agent": "demo", "all": True}, "all"),
     ({"all": True, "hunks": ["a"]}, "all"),
     ({"all": False}, "all"),
+    ({"head": "a" * 40}, "files"),
+    ({"all": True, "head": "HEAD"}, "head"),
+    ({"all": True, "head": ""}, "head"),
+    ({"all": True, "head": 1}, "head"),
     ({"all": "yes"}, "all"),
     ({"all": 1}, "all"),
     ({"everything": True}, "everything"),
@@ -134,11 +139,14 @@ async def test_what_is_stale_or_busy_is_a_conflict(
     server: Running, node: FakeNode, worked: str, kind: str
 ) -> None:
     """409 with the node's own code."""
+    url = f"/api/sessions/{worked}/changes/{kind}"
     for code in ("stale_hunk", "stale_file", "session_busy", "something_new"):
         node.says(kind, Conflict("No.", code=code, remedy="Look again."))
-        url = f"/api/sessions/{worked}/changes/{kind}"
         error = await server.refused("POST", url, 409, json={"hunks": ["x"]})
         assert error == {"code": code, "message": "No.", "remedy": "Look again."}
+    node.says(kind, Conflict("No.", code="stale_changes", details={"paths": ["a"]}))
+    error = await server.refused("POST", url, 409, json={"all": True})
+    assert (error["code"], error["paths"]) == ("stale_changes", ["a"])
 
 
 APPLIED = {

@@ -1,5 +1,6 @@
 """The addresses: what they answer, and what they refuse without writing anything."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -532,3 +533,24 @@ async def test_an_agent_may_appear_while_a_new_node_is_still_looking(
 def soon() -> datetime:
     """A deadline that a test does not reach."""
     return datetime.now(UTC) + timedelta(hours=1)
+
+
+async def test_no_address_takes_a_parameter_that_it_does_not_know(server: Running) -> None:
+    """Wherever it is, before anything is looked up; what the route takes is named."""
+    paths = (await server.call("GET", "/openapi.json"))["paths"]
+    asked = 0
+    for path, operations in paths.items():
+        if path == "/api/ws" or "get" not in operations:
+            continue
+        url = re.sub(r"\{\w+\}", "1", path)
+        error = await server.refused("GET", f"{url}?agnet=x", 422)
+        assert (error["code"], error["field"]) == ("unknown_field", "agnet"), path
+        known = [one["name"] for one in operations["get"].get("parameters", [])]
+        taken = error["remedy"].removeprefix("It takes ").removesuffix(".").split(", ")
+        assert taken == ["none"] or set(taken) <= set(known), path
+        asked += 1
+    assert asked > 20
+    long = await server.refused("GET", f"/api/projects?{'x' * 300}=1&limit=1", 422)
+    assert (long["field"], long["remedy"]) == ("x" * 200, "It takes limit, cursor.")
+    await server.refused("GET", "/api/projects?Limit=1", 422)
+    await server.refused("POST", "/api/agents/refresh?now=1", 422)

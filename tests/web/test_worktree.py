@@ -48,6 +48,8 @@ async def test_a_rewind_names_the_way_back(
     file = {"path": "a", "operation": "edit", "additions": 1}
     told = {
         "checkpoint": row,
+        "goal_id": goal["id"],
+        "goal_title": "after “x”",
         "undo_checkpoint_id": "7",
         "files": [file],
         "kept": ["b"],
@@ -78,6 +80,7 @@ async def test_a_rewind_names_the_way_back(
         ({"checkpoint_id": "a\x00"}, 422, "checkpoint_id"),
         ({"checkpoint_id": "x" * 300}, 422, "checkpoint_id"),
         ({"checkpoint_id": "1", "before": "yes"}, 422, "before"),
+        ({"checkpoint_id": "1", "before": True}, 422, "before"),
         ({"checkpoint_id": "1", "conversation": 1}, 422, "conversation"),
         ({"to": "1"}, 422, "to"),
         ({"checkpoint_id": "x"}, 404, None),

@@ -183,6 +183,11 @@ async def test_a_clean_checkout_gets_exactly_what_was_accepted(bench: Bench) -> 
     await carry(bench, made)
 
     assert await diff_of_checkout(bench) == await differs(bench)
+    told = {file.path: (file.old_mode, file.new_mode, file.binary) for file in made.files}
+    assert told["src/app.py"] == ("100644", "100755", False)
+    assert told["out"] == (None, "120000", False)
+    assert told["bin"] == (None, None, True)
+    assert told["text"] == (None, None, False)
     assert {file.path: file.old_path for file in made.files}["moved"] == "moves"
     assert not any(file.merged for file in made.files)
     assert made.move is not None
@@ -302,6 +307,10 @@ async def test_conflicts_are_told_with_their_sides_and_nothing_is_written(bench:
         "dir/file": "type",
     }
     assert made.move is None
+    assert {c.path: c.in_the_way for c in made.conflicts if c.in_the_way} == {
+        "folder/inside": "folder",
+        "dir/file": "dir",
+    }
     text = next(conflict for conflict in made.conflicts if conflict.path == "text")
     assert text.ours is not None
     assert text.theirs is not None
@@ -421,6 +430,7 @@ async def test_no_write_leaves_the_checkout(bench: Bench) -> None:
         "new/file": "outside",
         "other/file": "submodule",
     }
+    assert [conflict.in_the_way for conflict in made.conflicts] == ["new", "other"]
 
 
 async def test_a_file_that_changes_after_the_plan_stops_it(bench: Bench) -> None:

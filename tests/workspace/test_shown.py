@@ -1,5 +1,7 @@
 """The form that the doors give out."""
 
+from collections import Counter
+
 import pytest
 
 from roundhouse.model.change import AgentShare
@@ -10,7 +12,7 @@ from roundhouse.workspace.filters import Filter
 from roundhouse.workspace.shown import file_change, one_hunk, totals
 from roundhouse.workspace.snapshot import Author
 
-A = Author("a", "1")
+A, B = Author("a", "1"), Author("b", "2")
 
 
 def changed(old_mode: str = "100644", new_mode: str = "100644", **facts: int | None) -> ChangedFile:
@@ -53,6 +55,26 @@ def test_a_file_and_its_shares() -> None:
     assert change.agents == [AgentShare("a", 2, 1.0)]
     binary = file_change(changed(additions=None, deletions=None), [], Filter(), too_large=False)
     assert (binary.binary, binary.agents) == (True, [AgentShare("a", 0, 1.0)])
+
+
+def test_under_a_filter_shares_and_totals_are_of_what_is_asked_for() -> None:
+    """By author; and a mode is told only where it is known to be theirs."""
+    both = changed(new_mode="100755")
+    both.only, both.authors = None, {A, B}
+    both.counted = Counter({("add", A): 1, ("delete", B): 1})
+    found = file_change(both, [], Filter(agent="b"), too_large=False)
+    assert (found.agents, found.old_mode) == ([AgentShare("b", 1, 1.0)], None)
+    assert totals([both, changed()], Filter(agent="b")).agents == [AgentShare("b", 1, 1.0)]
+
+    whole = file_change(both, [], Filter(), too_large=False)
+    assert ([share.name for share in whole.agents], whole.new_mode) == (["a", "b"], "100755")
+    alone = file_change(changed(new_mode="100755"), [], Filter(agent="a"), too_large=False)
+    assert alone.new_mode == "100755"
+    binary = changed(additions=None, deletions=None)
+    binary.only, binary.authors = None, {A, B}
+    assert file_change(binary, [], Filter(agent="b"), too_large=False).agents == [
+        AgentShare("b", 0, 1.0)
+    ]
 
 
 def test_a_hunk_names_its_authors_and_whether_it_was_seen() -> None:

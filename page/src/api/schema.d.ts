@@ -533,7 +533,7 @@ export interface paths {
         };
         /**
          * Read Changes
-         * @description What the worktree holds against what was reviewed, as of the last settled turn, and who wrote it.
+         * @description What the worktree holds against what was reviewed, and who wrote it; while a turn runs as of the last settled one.
          *
          *     `since` is a snapshot to compare with instead, or `seen` for what is not marked as seen. `agent` may be `person`.
          */
@@ -558,6 +558,8 @@ export interface paths {
         /**
          * Accept Changes
          * @description Take changes as reviewed. 409 `stale_file` or `stale_hunk` for what is not in the difference any more.
+         *
+         *     409 `stale_changes` with `paths` where these are not as they were when the changes were last looked at.
          */
         post: operations["accept_changes_api_sessions__session_id__changes_accept_post"];
         delete?: never;
@@ -937,7 +939,8 @@ export interface components {
          * ChangesChoice
          * @description Which changes: files and hunks as the list of changes names them, or what one agent wrote, or all.
          *
-         *     `agent` may be `person`; it and `all` go with nothing else.
+         *     `agent` may be `person`; it and `all` go with nothing else. `head` is the ChangeSet's that was looked at: what is
+         *     not there as it was then is not decided on.
          */
         ChangesChoice: {
             /** Files */
@@ -948,6 +951,8 @@ export interface components {
             agent?: string | null;
             /** All */
             all?: boolean | null;
+            /** Head */
+            head?: string | null;
         };
         /**
          * NewCommit
@@ -1432,6 +1437,8 @@ export interface components {
         /**
          * AppliedFile
          * @description One file of the checkout. `merged`: the checkout had edits of its own there, which are kept.
+         *
+         *         The modes are told where they differ, or where it is no plain file.
          */
         AppliedFile: {
             path: string;
@@ -1441,6 +1448,9 @@ export interface components {
             additions: number;
             deletions: number;
             merged: boolean;
+            binary: boolean;
+            old_mode: string | null;
+            new_mode: string | null;
         };
         /**
          * CommitOutcome
@@ -1846,11 +1856,14 @@ export interface components {
          * RewindOutcome
          * @description The state that is there now, the one to go back to, and what differs between them.
          *
-         *         `kept` are files that stayed because the checkpoint did not know them; `conversations` the agents that went back
-         *         in their own memory too.
+         *         `goal_id` is the checkpoint that was gone to and `goal_title` what it is called, such as `after “Fix it”`. Where
+         *         nothing differed `checkpoint` is that one, and there is nothing to go back to. `kept` are files that stayed because
+         *         the checkpoint did not know them; `conversations` the agents that went back in their own memory too.
          */
         RewindOutcome: {
             checkpoint: components["schemas"]["Checkpoint"];
+            goal_id: string | null;
+            goal_title: string | null;
             undo_checkpoint_id: string | null;
             files: components["schemas"]["ChangedFile"][];
             kept: string[];
@@ -1929,7 +1942,7 @@ export interface components {
          * ApplyConflict
          * @description One file that cannot be applied: `ours` is the checkout's, `theirs` the session's; null where it has none.
          *
-         *         `merged` is both together with conflict markers.
+         *         `merged` is both together with conflict markers; `in_the_way` is what stands where a folder of the path must be.
          */
         ApplyConflict: {
             path: string;
@@ -1939,6 +1952,7 @@ export interface components {
             ours: components["schemas"]["ConflictSide"] | null;
             theirs: components["schemas"]["ConflictSide"] | null;
             merged: string | null;
+            in_the_way: string | null;
         };
         /**
          * ConflictSide
@@ -4069,9 +4083,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["Apply"];
+                "application/json": components["schemas"]["Apply"] | null;
             };
         };
         responses: {
@@ -4500,9 +4514,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["SendComments"];
+                "application/json": components["schemas"]["SendComments"] | null;
             };
         };
         responses: {

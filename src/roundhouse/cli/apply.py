@@ -9,6 +9,7 @@ import click
 
 from roundhouse.cli.app import App, as_json, command
 from roundhouse.cli.changes import listed
+from roundhouse.cli.draw import about
 from roundhouse.cli.lookup import Item, project_of, session_of
 from roundhouse.cli.output import (
     Paint,
@@ -21,6 +22,7 @@ from roundhouse.cli.output import (
     short,
     table,
 )
+from roundhouse.cli.patience import patiently
 from roundhouse.client.http import Client
 from roundhouse.model.errors import Conflict, InvalidInput, NotFound, RoundhouseError
 
@@ -42,6 +44,13 @@ KINDS = {
     "outside": "it would lead out of the checkout",
     "submodule": "it is a submodule",
 }
+
+IN_THE_WAY = {
+    "type": "{} is a file in your checkout, the session has a folder there",
+    "outside": "{} is a symbolic link in your checkout, and may lead out of it",
+    "submodule": "{} is a repository of its own in your checkout",
+}
+"""The same where something stands in the place of the file's folder, or the folder in its own."""
 
 
 @command()
@@ -66,7 +75,7 @@ def apply(
         path = f"/api/sessions/{line['id']}/apply"
         try:
             if undo:
-                answer = await client.post(f"{path}/undo")
+                answer = await patiently("Taking it back", client.post(f"{path}/undo"))
             else:
                 await _warn(client, line)
                 body = {
@@ -74,11 +83,13 @@ def apply(
                     "accepted_only": accepted_only,
                     "check_only": check,
                 }
-                answer = await client.post(path, body)
+                doing = "Looking what would happen" if check else "Applying"
+                answer = await patiently(doing, client.post(path, body))
         except Conflict as error:
             if not (error.details and error.details.get("conflicts")):
                 raise
-            return _refused(error, error.details, json_=json_)
+            told = _remedied(error, line["id"], undo=undo)
+            return _refused(told, error.details, json_=json_)
         if json_:
             emit_json(answer)
         else:
@@ -136,9 +147,25 @@ def _files(files: list[Item], paint: Paint) -> Iterator[str]:
             name = f"{file_name(file['old_path'])} → {name}"
         merged = "  merged with your own edits" if file.get("merged") else ""
         counts = f"+{file.get('additions', 0)} -{file.get('deletions', 0)}"
-        yield f"  {paint(name, 'bold')}  {file['operation']}  {counts}{paint(merged, 'yellow')}"
+        words = "  ".join([file["operation"], counts, *about(file)])
+        yield f"  {paint(name, 'bold')}  {words}{paint(merged, 'yellow')}"
     if len(files) > MANY:
         yield f"  and {len(files) - MANY} more"
+
+
+def _remedied(error: Conflict, session_id: str, *, undo: bool) -> Conflict:
+    """The refusal with what can be done about it here."""
+    if undo:
+        remedy = (
+            "Bring these files in your checkout back to what the apply wrote, or remove your own "
+            "edits from the lines shown, then try again."
+        )
+    else:
+        remedy = (
+            "Change these files in your checkout so that both fit, or move them away, then apply again; "
+            f"or take them out of the session: roundhouse reject {short(session_id)} PATH."
+        )
+    return Conflict(error.message, code=error.code, remedy=remedy, details=error.details)
 
 
 def _refused(error: Conflict, details: dict[str, Any], *, json_: bool) -> int:
@@ -159,6 +186,10 @@ def _refused(error: Conflict, details: dict[str, Any], *, json_: bool) -> int:
 def conflict_lines(conflict: Item, paint: Paint) -> Iterator[str]:
     """One conflict: what it is, what you did to the file and what the session did."""
     why = KINDS.get(conflict["kind"], conflict["kind"])
+    if conflict.get("in_the_way"):
+        why = IN_THE_WAY.get(conflict["kind"], "{} is in the way").format(
+            file_name(conflict["in_the_way"])
+        )
     yield f"{paint(file_name(conflict['path']), 'bold')}  {why}"
     base = conflict.get("base")
     for side, who in (("ours", "your checkout"), ("theirs", "the session")):

@@ -4,9 +4,16 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 from roundhouse.cli.lookup import Item
-from roundhouse.client.http import Client
+from roundhouse.cli.output import file_name
+from roundhouse.cli.patience import patiently
+from roundhouse.client.http import Client, sendable
 from roundhouse.model.errors import InvalidInput, NotFound
 
+MANY = 8
+PERSON = "person"
+"""The person's name where an agent's goes."""
+
+READING = "Reading the changes"
 SHORT_HUNK = 8
 """Digits of a hunk's id that are shown; among thousands of hunks they are enough to name one."""
 
@@ -27,7 +34,7 @@ async def pages(
     query = {"agent": agent, "task_id": task, "path": path, "since": since}
     cursor: str | None = None
     while True:
-        page = await client.get(f"/api/sessions/{session_id}/changes", cursor=cursor, **query)
+        page = await client.get(_path(session_id), cursor=cursor, **query)
         yield page
         cursor = page.get("next_cursor")
         if cursor is None:
@@ -36,6 +43,54 @@ async def pages(
 
 async def read_changes(client: Client, session_id: str, **query: str | None) -> Item:
     """All pages of a session's changes as one; `query` as of `pages`."""
+    return await patiently(READING, _read(client, session_id, **query))
+
+
+async def told_apart(client: Client, session: Item, **filters: str | None) -> str | None:
+    """Why these filters leave nothing although something has changed; None where nothing has, or each fits by itself.
+
+    Raises InvalidInput where an agent or a path can fit nothing, with those that do.
+    """
+    agent, path = filters.get("agent"), filters.get("path")
+    if agent is None and path is None:
+        return None
+    # What was seen fits, too; it is only not to be shown again.
+    since = None if filters.get("since") == "seen" else filters.get("since")
+    whole = await patiently(READING, client.get(_path(session["id"]), since=since))
+    if not whole["files"]:
+        return None
+    by = _authors(whole)
+    if agent is not None and agent not in by:
+        if agent not in {*session.get("agents", []), PERSON}:
+            raise InvalidInput(
+                f"Nothing here is by {agent!r}.", remedy=f"There are changes by {', '.join(by)}."
+            )
+        return f"No changes by {agent}; there are some by {', '.join(by)}."
+    if path is not None:
+        there = await client.get(_path(session["id"]), since=since, path=path, limit=1)
+        if not there["files"]:
+            names = [file_name(file["path"]) for file in whole["files"]]
+            rest = whole["totals"]["files"] - len(names[:MANY])
+            more = f" and {rest} more" if rest > 0 else ""
+            raise InvalidInput(
+                f"Nothing has changed in '{file_name(path)}'.",
+                remedy=f"What has, from the repository's root: {', '.join(names[:MANY])}{more}.",
+            )
+    return None
+
+
+def _authors(changes: Item) -> list[str]:
+    """Who wrote something of it, by the names that `--agent` takes."""
+    shares = [*changes["totals"].get("agents", [])]
+    shares += [share for file in changes["files"] for share in file["agents"]]
+    return list(dict.fromkeys(share["name"] or PERSON for share in shares))
+
+
+def _path(session_id: str) -> str:
+    return f"/api/sessions/{session_id}/changes"
+
+
+async def _read(client: Client, session_id: str, **query: str | None) -> Item:
     whole: Item = {}
     async for page in pages(client, session_id, **query):
         files = whole.get("files", [])
@@ -48,17 +103,23 @@ async def read_changes(client: Client, session_id: str, **query: str | None) -> 
     return whole
 
 
+async def last_seen(client: Client, session_id: str) -> str | None:
+    """The state of the worktree at the last look at the changes, whosever. Reading the changes is a new look."""
+    path = f"/api/sessions/{session_id}/checkpoints"
+    return next(iter([point["snapshot"] async for point in client.items(path, limit=1)]), None)
+
+
 async def files_in(client: Client, session_id: str, paths: Iterable[str]) -> list[str]:
     """The changed files that these paths name, folders with all below. Raises NotFound for one that names none."""
     found: dict[str, None] = {}
     for typed in paths:
         # From the worktree's root, in whatever folder the person is.
-        path = typed.removeprefix("./").rstrip("/")
+        path = sendable(typed).removeprefix("./").rstrip("/")
         whole = path in {"", "."}
         changes = await read_changes(client, session_id, path=None if whole else path)
         if not changes["files"]:
             raise NotFound(
-                f"Nothing has changed in {typed!r}.",
+                f"Nothing has changed in '{file_name(sendable(typed))}'.",
                 remedy="`roundhouse diff ID --stat` lists what has, from the repository's root.",
             )
         found |= dict.fromkeys(file["path"] for file in changes["files"])

@@ -5,6 +5,7 @@ import click
 from roundhouse.cli.app import App, as_json, command
 from roundhouse.cli.lookup import Item, session_of
 from roundhouse.cli.output import counted, emit_json, note, one_line
+from roundhouse.cli.patience import patiently
 from roundhouse.client.http import Client
 
 SHORT_COMMIT = 10
@@ -45,7 +46,8 @@ def commit(
 
     async def action(client: Client) -> Item:
         line = await session_of(client, session)
-        return dict(await client.post(f"/api/sessions/{line['id']}/commit", body))
+        making = client.post(f"/api/sessions/{line['id']}/commit", body)
+        return dict(await patiently("Committing", making))
 
     made = app.ask(action)
     if json_:

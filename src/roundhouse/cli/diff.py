@@ -1,18 +1,19 @@
 """Command diff: what changed in a session, each line with its author."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import IO
 
 import click
 
 from roundhouse.cli.app import App, as_json, command
-from roundhouse.cli.changes import pages, read_changes
+from roundhouse.cli.changes import READING, pages, read_changes, told_apart
 from roundhouse.cli.draw import Gutter, drawn, file_line, hunk_lines, total_line
 from roundhouse.cli.lookup import Item, session_of
 from roundhouse.cli.output import Paint, emit_json, note
 from roundhouse.cli.pager import paged
-from roundhouse.client.http import Client
+from roundhouse.cli.patience import patiently
+from roundhouse.client.http import Client, sendable
 
 
 @command()
@@ -47,14 +48,23 @@ def diff(
 
     async def action(client: Client) -> None:
         line = await session_of(client, session)
+        filters["path"] = sendable(filters["path"])
         shown: list[Item] = []
         if json_:
             changes = await read_changes(client, line["id"], **filters)
+            if not changes["files"]:
+                await told_apart(client, line, **filters)
             emit_json(changes)
             shown = changes["files"]
         else:
+            found = pages(client, line["id"], **filters)
+            # The first before the pager: that one has the terminal for itself.
+            first = await patiently(READING, anext(found))
+            if not first["files"]:
+                note(await told_apart(client, line, **filters) or "No changes.")
+                return
             with paged(wanted=not no_pager) as out:
-                await _print(client, line["id"], out, paint, shown, stat=stat, **filters)
+                await _print(first, found, out, paint, shown, stat=stat, asked=filters["path"])
         if mark_seen and shown:
             await client.post(f"/api/sessions/{line['id']}/changes/seen", _marks(shown))
 
@@ -69,33 +79,29 @@ def _marks(files: list[Item]) -> Item:
 
 
 async def _print(
-    client: Client,
-    session_id: str,
+    first: Item,
+    further: AsyncIterator[Item],
     out: IO[str],
     paint: Paint,
     shown: list[Item],
     *,
     stat: bool,
-    **filters: str | None,
+    asked: str | None,
 ) -> None:
-    gutter: Gutter | None = None
-    totals: Item = {"files": 0}
-    async for page in pages(client, session_id, **filters):
-        gutter = gutter or Gutter.of(page, paint)
-        totals = page["totals"]
+    gutter = Gutter.of(first, paint)
+    page: Item | None = first
+    while page is not None:
         for file in page["files"]:
             goes_on = bool(shown) and shown[-1]["path"] == file["path"]
             if shown and not goes_on and not stat:
                 print(file=out)
-            for text in _file(file, gutter, paint, goes_on=goes_on, stat=stat, **filters):
+            for text in _file(file, gutter, paint, goes_on=goes_on, stat=stat, asked=asked):
                 print(text, file=out)
             shown.append(file)
-    if totals["files"]:
-        if not stat:
-            print(file=out)
-        print(total_line(totals), file=out)
-    else:
-        note("No changes.")
+        page = await anext(further, None)
+    if not stat:
+        print(file=out)
+    print(total_line(first["totals"]), file=out)
 
 
 def _file(
@@ -105,8 +111,7 @@ def _file(
     *,
     goes_on: bool,
     stat: bool,
-    path: str | None = None,
-    **filters: str | None,
+    asked: str | None,
 ) -> Iterator[str]:
     """A file's lines, or those of a further part of it."""
     if goes_on:
@@ -115,7 +120,7 @@ def _file(
     elif stat:
         yield file_line(file, paint)
     else:
-        yield from drawn(file, gutter, paint, asked=path)
+        yield from drawn(file, gutter, paint, asked=asked)
 
 
 def print_changes(changes: Item) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from roundhouse.cli.changes import files_in, pages, read_changes
 from roundhouse.cli.draw import Gutter, file_line, hunk_lines
 from roundhouse.cli.lookup import Item
-from roundhouse.cli.output import Paint, counted, file_name
+from roundhouse.cli.output import Paint, counted, file_name, short
+from roundhouse.cli.patience import patiently
 from roundhouse.cli.watch import read_line
 from roundhouse.client.http import Client
 from roundhouse.model.errors import Conflict
@@ -38,6 +39,8 @@ class Pick:
         self._files = 0
         self._hunks = 0
         self._seen = False
+        self._head: str | None = None
+        self._undo: str | None = None
 
     async def run(self, *, paths: tuple[str, ...] = (), agent: str | None = None) -> None:
         """Ask for every hunk until the person has enough. Raises what the server refuses, but for what is stale."""
@@ -45,6 +48,7 @@ class Pick:
         only = set(await files_in(self._client, self._session_id, paths)) if paths else None
         async for page in pages(self._client, self._session_id, agent=agent):
             self._gutter = Gutter.of(page, self._paint)
+            self._head = page.get("head")
             for file in page["files"]:
                 if only is not None and file["path"] not in only:
                     continue
@@ -62,10 +66,24 @@ class Pick:
         hunks = f"{counted(self._hunks, 'hunk')} in " if self._hunks else ""
         return f"{done} {hunks}{counted(self._files, 'file')}."
 
+    def way_back(self) -> str | None:
+        """How to take it all back, in one sentence; None where there is nothing to."""
+        if not self._files:
+            return None
+        name = short(self._session_id)
+        if self._files == 1:
+            return f"To take it back: roundhouse {self._verb} {name} --undo"
+        if self._undo is not None:
+            return f"To take it back: roundhouse rewind {name} --checkpoint {self._undo}"
+        return (
+            f"To take it back: roundhouse {self._verb} {name} --undo, "
+            f"{self._files} times: once for each file, the last one first"
+        )
+
     async def _file(self, file: Item) -> bool:
         """Ask for a file's hunks and send what was decided. False if the person has enough."""
         decided: dict[str, bool] = {}
-        goes_on = True
+        goes_on = again = True
         while True:
             if goes_on:
                 goes_on = await self._ask(file, decided)
@@ -80,8 +98,12 @@ class Pick:
                 stale = error
             else:
                 return goes_on
-            print("  It has changed meanwhile; nothing was done to it. Looking again.")
             found = await self._again(file["path"])
+            if again and stale.code == "stale_changes" and found and found["id"] == file["id"]:
+                # Only others have changed, maybe by what was just decided on them.
+                again = False
+                continue
+            print("  It has changed meanwhile; nothing was done to it. Looking again.")
             if found is not None and set(chosen) <= set(_units(found)):
                 # The same once more would be refused once more.
                 raise stale
@@ -94,13 +116,17 @@ class Pick:
         # By hunk even where all are meant: what nobody has seen is not accepted with them.
         body: dict[str, Any] = {"hunks": chosen}
         if chosen == [WHOLE]:
-            body = {"files": [file["path"]]}
-        await self._client.post(f"/api/sessions/{self._session_id}/changes/{self._verb}", body)
+            body = {"files": [file["path"]]} | ({"head": self._head} if self._head else {})
+        path = f"/api/sessions/{self._session_id}/changes/{self._verb}"
+        answer = await patiently(f"{self._verb.title()}ing", self._client.post(path, body))
+        # The one before the first of them is the one before all.
+        self._undo = self._undo or answer.get("undo_checkpoint_id")
         self._files += 1
         self._hunks += 0 if chosen == [WHOLE] else len(chosen)
 
     async def _again(self, path: str) -> Item | None:
         changes = await read_changes(self._client, self._session_id, agent=self._agent, path=path)
+        self._head = changes.get("head")
         return next((file for file in changes["files"] if file["path"] == path), None)
 
     async def _ask(self, file: Item, decided: dict[str, bool]) -> bool:

@@ -5,13 +5,14 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from roundhouse.cli.output import Paint, counted, harmless, one_line
+from roundhouse.cli.output import Paint, counted, file_name, harmless, one_line
 from roundhouse.client.live import LiveEvent
 from roundhouse.model.event import (
     Activity,
     AgentCrashed,
     AgentReady,
     AppliedToCheckout,
+    ChangedFile,
     Changes,
     Committed,
     Handover,
@@ -110,7 +111,7 @@ class TextView:
             case PermissionAnswered() as answered:
                 self._answered(answered)
             case Changes(files=files) if files:
-                shown = ", ".join(f"{f.path} +{f.additions} -{f.deletions}" for f in files[:8])
+                shown = ", ".join(map(_changed, files[:8]))
                 more = f" and {len(files) - 8} more" if len(files) > 8 else ""  # noqa: PLR2004
                 self.notice(f"± {shown}{more}")
             case (
@@ -230,6 +231,11 @@ class TextView:
         self._line(self._paint("— " + " · ".join(filter(None, parts)), "dim"))
 
 
+def _changed(file: ChangedFile) -> str:
+    old = f"{file_name(file.old_path)} → " if file.old_path else ""
+    return f"{old}{file_name(file.path)} +{file.additions} -{file.deletions}"
+
+
 def review_line(done: ReviewEvent) -> str:
     """What was done with a session's changes, in one line."""
     match done:
@@ -250,7 +256,7 @@ def review_line(done: ReviewEvent) -> str:
         case Committed(commit=commit, branch=branch, message=message):
             return f"committed {commit[:10]} on {branch}: {one_line(message, 100)}"
         case Rewound(files=files, title=title):
-            where = f" to “{one_line(title, 60)}”" if title else ""
+            where = f" to {one_line(title, 60)}" if title else ""
             return f"the files went back{where} ({counted(len(files), 'file')})"
         case RepositoryMoved(actions=actions):
             shown = "; ".join(one_line(f"{a.action} {a.message}", 80) for a in actions[:4])

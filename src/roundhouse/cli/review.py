@@ -8,14 +8,16 @@ import click
 from msgspec import Struct
 
 from roundhouse.cli.app import App, as_json, command
-from roundhouse.cli.changes import SHORT_HUNK, files_in, hunks_of
+from roundhouse.cli.changes import SHORT_HUNK, files_in, hunks_of, last_seen
 from roundhouse.cli.lookup import Item, session_of
 from roundhouse.cli.output import counted, emit_json, file_name, note, short
+from roundhouse.cli.patience import patiently
 from roundhouse.client.http import Client
-from roundhouse.model.errors import InvalidInput
+from roundhouse.model.errors import Conflict, InvalidInput
 
 MANY = 8
 DONE = {"accept": "Accepted", "reject": "Rejected"}
+DOING = {"accept": "Accepting", "reject": "Rejecting"}
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -93,9 +95,10 @@ def _decide(app: App, verb: str, session: str, wish: Wish, *, json_: bool) -> No
             pick = Pick(client, line["id"], verb)
             await pick.run(paths=wish.paths, agent=wish.agent)
             print(pick.summary())
+            if way_back := pick.way_back():
+                note(way_back)
         else:
-            body = await _body(client, line["id"], wish)
-            answer = await client.post(f"/api/sessions/{line['id']}/changes/{verb}", body)
+            answer = await _send(client, verb, line["id"], wish)
             if json_:
                 emit_json(answer)
             else:
@@ -123,12 +126,35 @@ def _check(verb: str, wish: Wish, *, answers: bool) -> None:
         )
 
 
+async def _send(client: Client, verb: str, session_id: str, wish: Wish) -> Item:
+    body = await _body(client, session_id, wish)
+    path = f"/api/sessions/{session_id}/changes/{verb}"
+    try:
+        return dict(await patiently(DOING[verb], client.post(path, body)))
+    except Conflict as error:
+        if error.code != "stale_changes":
+            raise
+        paths = (error.details or {}).get("paths") or []
+        what = _named([file_name(path) for path in paths]) or "Something"
+        raise Conflict(
+            f"{what} changed since the changes were last looked at; nothing was {verb}ed.",
+            code=error.code,
+            remedy=f"Look with `roundhouse diff {short(session_id)}`, then {verb} again.",
+            details=error.details,
+        ) from error
+
+
 async def _body(client: Client, session_id: str, wish: Wish) -> dict[str, Any]:
-    if wish.everything:
-        return {"all": True}
+    """The choice. By file or all it is of what was looked at last: what came since is not decided on unseen."""
     if wish.agent:
         return {"agent": wish.agent}
     body: dict[str, Any] = {}
+    if wish.everything or wish.paths:
+        # Before the changes are read here: nobody sees what that finds.
+        head = await last_seen(client, session_id)
+        body = {"head": head} if head else {}
+    if wish.everything:
+        body["all"] = True
     if wish.paths:
         body["files"] = await files_in(client, session_id, wish.paths)
     if wish.hunks:
@@ -137,7 +163,8 @@ async def _body(client: Client, session_id: str, wish: Wish) -> dict[str, Any]:
 
 
 async def _undo(client: Client, session_id: str, *, json_: bool) -> None:
-    answer = await client.post(f"/api/sessions/{session_id}/changes/undo")
+    undo = client.post(f"/api/sessions/{session_id}/changes/undo")
+    answer = await patiently("Taking it back", undo)
     if json_:
         emit_json(answer)
     else:
@@ -161,7 +188,11 @@ def _amount(answer: Item) -> str:
     """What an answer says was decided."""
     files = [file_name(name) for name in answer.get("files") or []]
     hunks = answer.get("hunks") or 0
-    named = ", ".join(files) if len(files) <= MANY else counted(len(files), "file")
+    named = _named(files)
     if hunks and files:
         return f"{counted(hunks, 'hunk')} in {named}"
     return named or counted(hunks, "hunk")
+
+
+def _named(files: list[str]) -> str:
+    return ", ".join(files) if len(files) <= MANY else counted(len(files), "file")

@@ -18,6 +18,7 @@ from roundhouse.cli.output import (
     short,
     table,
 )
+from roundhouse.cli.patience import patiently
 from roundhouse.client.http import Client
 from roundhouse.model.errors import InvalidInput
 
@@ -63,36 +64,57 @@ def rewind(
 
     async def action(client: Client) -> tuple[str, Item]:
         line = await session_of(client, session)
-        return line["id"], await client.post(f"/api/sessions/{line['id']}/rewind", body)
+        going = client.post(f"/api/sessions/{line['id']}/rewind", body)
+        return line["id"], await patiently("Going back", going)
 
     session_id, answer = app.ask(action)
     if json_:
         emit_json(answer)
-    else:
-        _tell(session_id, answer)
+        return
+    where = f"checkpoint {checkpoint}"
+    if checkpoint is None:
+        where = f"the state {'after' if before is None else 'before'} task {to or before}"
+    _tell(session_id, answer, _goal(answer) or where)
+    if conversation:
+        _tell_conversations(answer.get("conversations") or [])
 
 
-def _tell(session_id: str, answer: Item) -> None:
+def _goal(answer: Item) -> str | None:
+    """What was gone back to, as the server calls it."""
+    point, title = answer.get("goal_id"), one_line(answer.get("goal_title") or "", 80)
+    if not point:
+        return None
+    name = f"checkpoint {point}"
+    return f"{title} ({name})" if title and title != name else name
+
+
+def _tell(session_id: str, answer: Item, where: str) -> None:
     paint = Paint(sys.stdout)
     files = answer["files"]
+    undo = answer.get("undo_checkpoint_id")
     for file in files[:MANY]:
         counts = f"+{file.get('additions', 0)} -{file.get('deletions', 0)}"
         print(f"  {paint(file_name(file['path']), 'bold')}  {file['operation']}  {counts}")
     if len(files) > MANY:
         print(f"  and {len(files) - MANY} more")
-    point = answer.get("checkpoint") or {}
-    title = one_line(point.get("title") or "", 60)
-    where = f" to checkpoint {point['id']}" if point.get("id") else ""
-    print(
-        f"Went back{where}{f' “{title}”' if title else ''}: {counted(len(files), 'file')} changed."
-    )
+    if not files and undo is None:
+        print("Nothing to take back: the files are like that.")
+    else:
+        print(f"Went back to {where}: {counted(len(files), 'file')} changed.")
     kept = [file_name(path) for path in answer.get("kept") or []]
     if kept:
         more = f" and {len(kept) - MANY} more" if len(kept) > MANY else ""
         print(f"Kept, because it was not known then: {', '.join(kept[:MANY])}{more}")
-    undo = answer.get("undo_checkpoint_id")
     if undo:
         note(f"To undo: roundhouse rewind {short(session_id)} --checkpoint {undo}")
+
+
+def _tell_conversations(agents: list[str]) -> None:
+    """Whose own conversation went back, too; that has no undo."""
+    if agents:
+        print(f"Conversations that went back, too: {', '.join(agents)}.")
+    else:
+        note("No conversation went back: an agent that cannot is told of the rewind instead.")
 
 
 @command()

@@ -64,12 +64,12 @@ class Client:
 
         Raises the model's error for what the server refused, Unavailable when it cannot be reached.
         """
-        parameters = {name: value for name, value in query.items() if value is not None}
-        content = None if body is None else msgspec.json.encode(body)
+        parameters = {name: sendable(value) for name, value in query.items() if value is not None}
+        content = None if body is None else msgspec.json.encode(sendable(body))
         try:
             answer = await self._http.request(
                 method,
-                path,
+                sendable(path),
                 params=parameters,
                 content=content,
                 headers={"Content-Type": "application/json"} if content is not None else None,
@@ -123,6 +123,19 @@ def _make(address: Address) -> httpx2.AsyncClient:
         trust_env=False,
         verify=address.url.startswith("https:"),
     )
+
+
+def sendable(value: Any) -> Any:
+    """The value with every byte of a text that is no UTF-8 written as `\\xhh`, as the server names files."""
+    match value:
+        case str():
+            return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        case list():
+            return [sendable(item) for item in value]
+        case dict():
+            return {name: sendable(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def read_answer(status: int, content: bytes) -> Any:

@@ -78,7 +78,11 @@ class Applying:
         async with self._grounds.hold(session_id) as ground:
             last = await until_back(partial(self._rows.applies.last, session_id))
             if last is None:
-                raise Conflict("There is no apply to take back.", code="nothing_to_undo")
+                raise Conflict(
+                    "There is no apply to take back.",
+                    code="nothing_to_undo",
+                    remedy="Apply something first.",
+                )
             plan = await plan_undo(
                 self._snapshots, ground.worktree, Path(last.project_path), last, then={}
             )
@@ -141,7 +145,8 @@ def _refuse(plan: ApplyPlan) -> None:
         raise Conflict(
             f"Nothing was written: {names}{f' and {more} more' if more > 0 else ''} cannot be merged.",
             code="apply_conflict",
-            remedy="Make room in the checkout (commit, stash or change these files), or have the session follow it.",
+            remedy="Change these files in the checkout so that both fit, or move them away, then apply again;"
+            " or reject them in the session.",
             details={
                 "conflicts": msgspec.to_builtins(plan.conflicts),
                 "files": msgspec.to_builtins(plan.files),

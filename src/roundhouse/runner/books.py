@@ -138,14 +138,8 @@ class Books:
         ground.last_agent = task.agent
 
     async def secure(self, ground: Ground, title: str) -> Checkpoint:
-        """A checkpoint of what is there now, to go back to, whether anything moved or not."""
-        look = await self._sweep.scan(ground.path)
-        label = _label(ground, "safety", title)
-        moved = await self._take(ground, label)
-        ground.fingerprint = look
-        if not moved:
-            return await self._remember(label)
-        return await self.checkpoint_here(ground, title)
+        """A checkpoint of its own of the last snapshot, to go back to."""
+        return await self._remember(_label(ground, "safety", title))
 
     async def checkpoint_here(self, ground: Ground, title: str) -> Checkpoint:
         """The checkpoint of the last snapshot; made now where none is the newest."""

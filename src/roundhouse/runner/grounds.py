@@ -3,6 +3,7 @@
 Owns who may read and write a session's snapshots when, and what is remembered of it. What is written down is `books`'.
 """
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -35,7 +36,7 @@ from roundhouse.workspace.move import resume, unfinished
 from roundhouse.workspace.repository import common_dir, linked_git_dir
 from roundhouse.workspace.repository_log import LogMark, mark, since
 from roundhouse.workspace.snapshot import Snapshots
-from roundhouse.workspace.sweep import Sweep
+from roundhouse.workspace.sweep import Sweep, missing
 from roundhouse.workspace.worktree import Worktrees, copy_files
 
 KNOWN = 500
@@ -99,10 +100,13 @@ class Grounds:
         return ground
 
     @asynccontextmanager
-    async def hold(self, session_id: str) -> AsyncIterator[Ground]:
-        """The session's ground, for the only one who reads and moves its snapshots meanwhile.
+    async def hold(
+        self, session_id: str, *, files: bool = True, within: float = math.inf
+    ) -> AsyncIterator[Ground]:
+        """The session's ground, for the only one who reads and moves its snapshots meanwhile; with `files` they are there.
 
-        Raises Conflict `nothing_to_review` before the first turn, WorkspaceError.
+        Raises Conflict `nothing_to_review` before the first turn, WorkspaceError (`worktree_missing`), TimeoutError
+        when others hold it for longer than `within` seconds.
         """
         known = self._known.get(session_id)
         if (
@@ -114,18 +118,22 @@ class Grounds:
                 code="nothing_to_review",
                 remedy="Give an agent a task first.",
             )
-        async with self._locks.hold(session_id):
-            ground = self._known.get(session_id)
-            if ground is None:
-                ground = await self._load(session_id, partial(self._emit, session_id))
-                self._remember(ground)
-            elif ground.doubtful:
-                await self.books.recover(ground)
-            try:
-                yield ground
-            except BaseException:
-                ground.doubtful = True
-                raise
+        with anyio.fail_after(within) as waiting:
+            async with self._locks.hold(session_id):
+                waiting.deadline = math.inf
+                ground = self._known.get(session_id)
+                if ground is None:
+                    ground = await self._load(session_id, partial(self._emit, session_id))
+                    self._remember(ground)
+                elif ground.doubtful:
+                    await self.books.recover(ground)
+                if files and not await to_thread.run_sync(ground.path.is_dir):
+                    raise missing(ground.path)
+                try:
+                    yield ground
+                except BaseException:
+                    ground.doubtful = True
+                    raise
 
     async def busy(self, ground: Ground) -> bool:
         """Whether a turn runs, or has not settled yet."""

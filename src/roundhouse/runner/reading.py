@@ -1,4 +1,7 @@
-"""Reads of a session's worktree for a person: its changes, who wrote a line, its files. Nothing is written."""
+"""Reads of a session's worktree for a person: its changes, who wrote a line, its files.
+
+What the person edited is recorded first, so that changes show it. Nothing else is written.
+"""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -6,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
+from anyio import to_thread
 
 from roundhouse.model.change import ChangeSet, ChangeTotals, DiffLine, Hunk
-from roundhouse.model.errors import InvalidInput, NotFound
+from roundhouse.model.errors import InvalidInput, NotFound, RoundhouseError
 from roundhouse.model.session import Worktree
 from roundhouse.runner.arguments import Handler, given, session_of, text_of
 from roundhouse.runner.ground import Rows
@@ -16,11 +21,15 @@ from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.outage import until_back
 from roundhouse.store.requests import Request
 from roundhouse.workspace.listing import list_files, read_file
+from roundhouse.workspace.repository import common_dir, linked_git_dir
 from roundhouse.workspace.review import change_set
 from roundhouse.workspace.snapshot import Snapshots
 
 SETTLE_WAIT = 4.0
 """Seconds a read of changes waits for a turn that has ended to settle."""
+
+LOOK_WAIT = 4.0
+"""Seconds a read of changes waits for whoever writes the worktree; then it shows what was there before."""
 
 FILES = 1000
 
@@ -29,6 +38,7 @@ AROUND = 30
 
 SEEN = "seen"
 _MARKS = {"context": " ", "add": "+", "delete": "-"}
+log = structlog.get_logger(__name__)
 
 
 class Reading:
@@ -49,12 +59,14 @@ class Reading:
         }
 
     async def changes(self, request: Request) -> dict[str, Any]:
-        """What a session's worktree holds against what was reviewed, as of the last settled turn.
+        """What a session's worktree holds against what was reviewed, while a turn runs as of the last that settled.
 
         `since` is a snapshot to compare with instead, or `seen`: only what was not looked at yet.
         """
         session_id = session_of(request)
         await self._grounds.settled(session_id, SETTLE_WAIT)
+        if request.args.get("cursor") is None:
+            await self._look(session_id)
         worktree = await until_back(partial(self._rows.sessions.worktree, session_id))
         if worktree is None:
             return _json(
@@ -79,6 +91,7 @@ class Reading:
         if not isinstance(number, int) or side not in ("old", "new"):
             raise InvalidInput("A line is a number on the side old or new.", field="line")
         path = text_of(request, "path")
+        await self._look(session_of(request))
         worktree = await self._worktree(request)
         async for hunk in self._hunks(worktree, path):
             for at, line in enumerate(hunk.lines):
@@ -107,6 +120,33 @@ class Reading:
         worktree = await self._worktree(request)
         wanted = given(request, "offset", "limit")
         return await read_file(Path(worktree.worktree_path), text_of(request, "path"), **wanted)
+
+    async def _look(self, session_id: str) -> None:
+        """Record what the person moved since the last look. No read fails or waits long for it."""
+        try:
+            if not await self._at_rest(session_id):
+                return
+            async with self._grounds.hold(session_id, within=LOOK_WAIT) as ground:
+                if not await self._grounds.busy(ground):
+                    await self._grounds.books.catch_up(ground)
+        except (RoundhouseError, OSError) as error:  # a TimeoutError is an OSError
+            log.info("not looked at for a read", session_id=session_id, error=str(error))
+
+    async def _at_rest(self, session_id: str) -> bool:
+        """Whether no turn runs, and nothing of the worktree must be made or mended before it is looked at."""
+        rows = self._rows
+        session = await until_back(partial(rows.sessions.get, session_id))
+        if session.running_task is not None:
+            return False
+        if self._grounds.known(session_id) is not None:
+            return True
+        worktree = await until_back(partial(rows.sessions.worktree, session_id))
+        if worktree is None or worktree.head_snapshot is None:
+            return False
+        project = await until_back(partial(rows.projects.get, session.project_id))
+        place, repository = Path(worktree.worktree_path), Path(project.path)
+        common = await to_thread.run_sync(common_dir, repository)
+        return await to_thread.run_sync(linked_git_dir, place, common) is not None
 
     async def _worktree(self, request: Request) -> Worktree:
         found = await until_back(partial(self._rows.sessions.worktree, session_of(request)))

@@ -6,21 +6,25 @@ verdict leads to is `workspace.verdict`'s.
 
 from typing import Any, Literal
 
+from anyio import to_thread
 from msgspec.structs import replace
 
 from roundhouse.model.change import ChangeStatus
-from roundhouse.model.errors import Conflict
+from roundhouse.model.errors import Conflict, InvalidInput
 from roundhouse.model.event import Reviewed
-from roundhouse.model.review import NewCheckpoint, NewVerdict, VerdictKind, VerdictRow
-from roundhouse.runner.arguments import Handler, choice_of, session_of
+from roundhouse.model.review import Choice, NewCheckpoint, NewVerdict, VerdictKind, VerdictRow
+from roundhouse.runner.arguments import Handler, choice_of, session_of, text_of
 from roundhouse.runner.books import Writing, counts
 from roundhouse.runner.ground import Ground, Rows
 from roundhouse.runner.grounds import Grounds
 from roundhouse.runner.outage import until_back
 from roundhouse.store.requests import Request
 from roundhouse.workspace import verdict
-from roundhouse.workspace.review import marks
+from roundhouse.workspace.delta import entries
+from roundhouse.workspace.diff import shown
+from roundhouse.workspace.review import chosen_by, marks
 from roundhouse.workspace.rewind import rewind_to, worktree_move
+from roundhouse.workspace.session_store import exists
 from roundhouse.workspace.snapshot import Snapshots
 
 TITLE = 120
@@ -47,10 +51,16 @@ class Reviewing:
     async def accept(self, request: Request) -> dict[str, Any]:
         """Move the chosen changes into the reviewed snapshot, also while a turn runs: as of the last that settled.
 
-        Raises Conflict (`stale_file`, `stale_hunk`).
+        Raises Conflict (`stale_file`, `stale_hunk`, `stale_changes`).
         """
         choice = choice_of(request)
-        async with self._grounds.hold(session_of(request)) as ground:
+        async with self._grounds.hold(session_of(request), files=False) as ground:
+            saw = ground.head
+            # What was accepted needs no folder.
+            there = await to_thread.run_sync(ground.path.is_dir)
+            if there and not await self._grounds.busy(ground):
+                await self._grounds.books.catch_up(ground)
+            await self._refuse_unseen(request, ground, choice, saw)
             found = await verdict.accept(self._snapshots, ground.worktree, choice)
             if found.snapshot != ground.reviewed:
                 writing = Writing(
@@ -64,12 +74,14 @@ class Reviewing:
     async def reject(self, request: Request) -> dict[str, Any]:
         """Take the chosen changes out of the worktree's files.
 
-        Raises Conflict (`session_busy`, `stale_file`, `stale_hunk`, `moved`).
+        Raises Conflict (`session_busy`, `stale_file`, `stale_hunk`, `stale_changes`, `moved`).
         """
         choice, books = choice_of(request), self._grounds.books
         async with self._grounds.hold(session_of(request)) as ground:
             await self._grounds.idle(ground)
+            saw = ground.head
             await books.catch_up(ground)
+            await self._refuse_unseen(request, ground, choice, saw)
             found = await verdict.reject(self._snapshots, ground.worktree, choice)
             if found.snapshot == ground.head:
                 return _told(ground, found)
@@ -89,9 +101,13 @@ class Reviewing:
             return _told(ground, found) | {"checkpoint_id": made, "undo_checkpoint_id": undo.id}
 
     async def seen(self, request: Request) -> dict[str, Any]:
-        """Mark the chosen changes as looked at, until they change. Raises Conflict (`stale_file`, `stale_hunk`)."""
+        """Mark the chosen changes as looked at, until they change.
+
+        Raises Conflict (`stale_file`, `stale_hunk`, `stale_changes`).
+        """
         choice, session_id = choice_of(request), session_of(request)
-        async with self._grounds.hold(session_id) as ground:
+        async with self._grounds.hold(session_id, files=False) as ground:
+            await self._refuse_unseen(request, ground, choice, ground.head)
             found = await marks(self._snapshots, ground.worktree, choice)
         await until_back(lambda: self._rows.seen.add(session_id, found))
         return {"marked": len(found)}
@@ -103,10 +119,14 @@ class Reviewing:
         `occupied`).
         """
         session_id = session_of(request)
-        async with self._grounds.hold(session_id) as ground:
+        async with self._grounds.hold(session_id, files=False) as ground:
             last = await until_back(lambda: self._rows.verdicts.last(session_id))
             if last is None:
-                raise Conflict("There is no verdict to take back.", code="nothing_to_undo")
+                raise Conflict(
+                    "There is no accept or reject to take back.",
+                    code="nothing_to_undo",
+                    remedy="Files can be taken back to any checkpoint instead.",
+                )
             if last.kind == "accept":
                 made = await self._undo_accept(ground, last)
             else:
@@ -118,6 +138,40 @@ class Reviewing:
                 "files": last.files,
                 "hunks": last.hunks,
             } | made
+
+    async def _refuse_unseen(
+        self, request: Request, ground: Ground, choice: Choice, saw: str
+    ) -> None:
+        """Raises Conflict `stale_changes` where the choice takes in what differs from the snapshot its asker saw.
+
+        That is `head`, where it is given, else `saw`. Hunks are named by their content.
+        """
+        if request.args.get("head") is not None:
+            saw = text_of(request, "head")
+        if saw == ground.head:
+            return
+        store = self._snapshots.path(ground.session.id)
+        if not await exists(store, saw):
+            raise InvalidInput("That is not a snapshot of this session.", field="head")
+        found = await entries(store, saw, ground.head)
+        moved = {shown(name) for entry in found for name in (entry.path, entry.old_name)}
+        unseen = moved if choice.everything else moved & choice.files
+        if choice.agent is not None and await self._grew(ground, choice.agent, saw, moved):
+            unseen = moved
+        if unseen:
+            raise Conflict(
+                "The worktree moved since you looked.",
+                code="stale_changes",
+                remedy="Look at the changes again.",
+                details={"paths": sorted(unseen)},
+            )
+
+    async def _grew(self, ground: Ground, agent: str, saw: str, moved: set[str]) -> bool:
+        """Whether what only the agent, or the person, wrote is now more than it was, or other content."""
+        before = replace(ground.worktree, head_snapshot=saw)
+        files, hunks, _ = await chosen_by(self._snapshots, before, agent)
+        files_now, hunks_now, _ = await chosen_by(self._snapshots, ground.worktree, agent)
+        return not (hunks_now <= hunks and files_now <= files - moved)
 
     async def _undo_accept(self, ground: Ground, last: VerdictRow) -> dict[str, Any]:
         if ground.reviewed != last.after or ground.base == last.after:

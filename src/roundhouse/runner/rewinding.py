@@ -23,6 +23,7 @@ from roundhouse.workspace.rewind import rewind_to, worktree_move
 from roundhouse.workspace.snapshot import Snapshots
 
 PAGE = 200
+REWOUND = "Rewound to "
 
 
 class Rewinding:
@@ -43,33 +44,36 @@ class Rewinding:
     async def rewind(self, request: Request) -> dict[str, Any]:
         """Take the worktree's files back to a checkpoint, or to after a turn, with `before` to before it.
 
-        A checkpoint of what is there now comes first, whether it differs or not: rewinding to it is the undo.
-        With `conversation` the agents that can forget what they were asked since; that has no undo.
-        Raises NotFound, Conflict (`session_busy`, `not_settled`, `moved`).
+        A checkpoint of what is there now comes first: rewinding to it is the undo. Where nothing differs there is none,
+        and the checkpoint that is told is the goal itself. With `conversation` the agents that can forget what they
+        were asked since; that has no undo. Raises NotFound, Conflict (`session_busy`, `not_settled`, `moved`).
         """
         session_id, books = session_of(request), self._grounds.books
         async with self._grounds.hold(session_id) as ground:
             await self._grounds.idle(ground)
             goal, title, moment = await self._goal(request)
-            await books.settle_leftover(ground)
-            known = ground.head
-            undo = await books.secure(ground, f"Before rewinding to {title}")
+            await books.catch_up(ground)
             target = await rewind_to(
                 self._snapshots,
                 ground.worktree,
-                known=known,
+                known=await self._known(ground, goal),
                 target=goal.snapshot,
-                message=f"Rewound to {title}",
+                message=f"{REWOUND}{title}",
             )
             files = changed_files(target.files)
             told = {
-                "undo_checkpoint_id": undo.id,
+                "goal_id": goal.id,
+                "goal_title": title,
                 "files": msgspec.to_builtins(files),
                 "kept": target.kept,
             }
             if target.snapshot == ground.head:
-                back = await self._memories(request, ground, moment)
-                return told | {"checkpoint": msgspec.to_builtins(undo), "conversations": back}
+                return told | {
+                    "checkpoint": msgspec.to_builtins(goal),
+                    "undo_checkpoint_id": None,
+                    "conversations": await self._memories(request, ground, moment),
+                }
+            undo = await books.secure(ground, f"Before rewinding to {title}")
             event = Rewound(
                 checkpoint_id=goal.id,
                 files=[file.path for file in files],
@@ -80,15 +84,32 @@ class Rewinding:
             checkpoint = NewCheckpoint(
                 session_id=session_id,
                 kind="rewind",
-                title=f"Rewound to {title}",
+                title=f"{REWOUND}{title}",
                 snapshot=target.snapshot,
                 **counts(target.files),
             )
             made = await self._write(
                 ground, Writing(event=event, head=target.snapshot, checkpoint=checkpoint)
             )
-            back = await self._memories(request, ground, moment)
-            return told | {"checkpoint": msgspec.to_builtins(made or undo), "conversations": back}
+            return told | {
+                "checkpoint": msgspec.to_builtins(made or undo),
+                "undo_checkpoint_id": undo.id,
+                "conversations": await self._memories(request, ground, moment),
+            }
+
+    async def _known(self, ground: Ground, goal: Checkpoint) -> str:
+        """The snapshot whose files may go: the last before the person's own edits, since files that came by those stay.
+
+        Where the goal is among those edits it is the last of all.
+        """
+        page = partial(self._rows.checkpoints.list, ground.session.id, limit=PAGE)
+        found, _ = await until_back(page)
+        for checkpoint in found:
+            if checkpoint.kind != "person":
+                return checkpoint.snapshot
+            if checkpoint.id == goal.id:
+                break
+        return ground.head
 
     async def _memories(self, request: Request, ground: Ground, moment: float) -> list[str]:
         """The agents whose conversation went back too, where that was asked for."""
@@ -156,8 +177,16 @@ class Rewinding:
 
 
 def _named(goal: Checkpoint) -> tuple[Checkpoint, str, float]:
-    after = "after " if goal.kind == "turn" else ""
-    return goal, f"{after}{_quoted(goal.title)}", goal.created_at.timestamp()
+    return goal, _name(goal), goal.created_at.timestamp()
+
+
+def _name(goal: Checkpoint) -> str:
+    """What to call it in a title, without a title in it that names yet another one."""
+    if goal.kind == "safety":
+        return f"checkpoint {goal.id}"
+    if goal.title.startswith(REWOUND):
+        return goal.title.removeprefix(REWOUND)
+    return f"{'after ' if goal.kind == 'turn' else ''}{_quoted(goal.title)}"
 
 
 def _quoted(title: str) -> str:

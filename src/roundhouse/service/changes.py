@@ -35,12 +35,16 @@ _SNAPSHOT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
 class ChoiceWish(Struct, frozen=True, kw_only=True):
-    """Which changes a person means: files and hunks by name, or what one agent wrote, or all."""
+    """Which changes a person means: files and hunks by name, or what one agent wrote, or all.
+
+    `head` is the last snapshot as the person saw it.
+    """
 
     files: Sequence[str] | None = None
     hunks: Sequence[str] | None = None
     agent: str | None = None
     everything: bool | None = None
+    head: str | None = None
 
 
 class ChangeService:
@@ -65,7 +69,7 @@ class ChangeService:
         limit: int | None = None,
         cursor: str | None = None,
     ) -> ChangeSet | dict[str, Any]:
-        """A page of the session's changes as of the last settled turn, in the form of a ChangeSet.
+        """A page of the session's changes, while a turn runs as of the last that settled, in the form of a ChangeSet.
 
         `since` is a snapshot, or `seen`: what was not marked as seen. Raises NotFound, InvalidInput, NodeDown,
         WorkspaceError.
@@ -92,7 +96,8 @@ class ChangeService:
     async def accept(self, session_id: str, wish: ChoiceWish) -> VerdictOutcome:
         """Move changes into the reviewed snapshot.
 
-        Raises NotFound, InvalidInput, Conflict (`nothing_to_review`, `stale_file`, `stale_hunk`), NodeDown.
+        Raises NotFound, InvalidInput, Conflict (`nothing_to_review`, `stale_file`, `stale_hunk`, `stale_changes` where
+        what is chosen is not what was last looked at), NodeDown.
         """
         return read_outcome(await self._decide(session_id, "accept", wish), VerdictOutcome)
 
@@ -145,12 +150,20 @@ def _checked(wish: ChoiceWish) -> dict[str, Any]:
     for alone in ("all", "agent"):
         if alone in args and len(args) > 1:
             raise InvalidInput(f"`{alone}` goes with nothing else.", field=alone)
-    return args
+    return args if wish.head is None else args | {"head": _head(wish.head)}
+
+
+def _head(snapshot: str) -> str:
+    if not _SNAPSHOT.fullmatch(snapshot):
+        raise InvalidInput("Give a snapshot's whole id.", field="head")
+    return snapshot
 
 
 def _names(names: Sequence[str], field: str) -> list[str]:
-    if not names or not all(names):
-        raise InvalidInput(f"A name is missing in {field}.", code="empty", field=field)
+    if not names:
+        raise InvalidInput(f"Name some {field}, or leave `{field}` out.", code="empty", field=field)
+    if not all(names):
+        raise InvalidInput(f"A name in `{field}` is empty.", code="empty", field=field)
     return sorted({clean(name, field) for name in names})
 
 

@@ -40,7 +40,7 @@ class CheckpointService:
     ) -> RewindOutcome:
         """Take the worktree's files back to a checkpoint, or to after a task; `before`: to before that turn.
 
-        A checkpoint of what is there now is made first. With `conversation` agents that can go back themselves do so
+        A checkpoint of what is there now is made first where anything differs. With `conversation` agents that can go back themselves do so
         too. Raises NotFound, InvalidInput, NodeDown, WorkspaceError, Conflict (`nothing_to_review`, `session_busy`).
         """
         if (checkpoint_id is None) == (task_id is None):
@@ -49,6 +49,8 @@ class CheckpointService:
                 code="missing" if task_id is None else InvalidInput.code,
                 field="checkpoint_id" if task_id is None else "task_id",
             )
+        if before and task_id is None:
+            raise InvalidInput("`before` goes with task_id only.", field="before")
         await self._worktrees.session(session_id)
         args: dict[str, Any] = {"before": before, "conversation": conversation}
         if checkpoint_id is not None:

@@ -66,7 +66,7 @@ class ConflictSide(Struct, frozen=True, kw_only=True):
 class ApplyConflict(Struct, frozen=True, kw_only=True):
     """One file that cannot be applied: `ours` is the checkout's, `theirs` the session's; null where it has none.
 
-    `merged` is both together with conflict markers.
+    `merged` is both together with conflict markers; `in_the_way` is what stands where a folder of the path must be.
     """
 
     path: str
@@ -75,10 +75,14 @@ class ApplyConflict(Struct, frozen=True, kw_only=True):
     ours: ConflictSide | None = None
     theirs: ConflictSide | None = None
     merged: str | None = None
+    in_the_way: str | None = None
 
 
 class AppliedFile(Struct, frozen=True, kw_only=True):
-    """One file of the checkout. `merged`: the checkout had edits of its own there, which are kept."""
+    """One file of the checkout. `merged`: the checkout had edits of its own there, which are kept.
+
+    The modes are told where they differ, or where it is no plain file.
+    """
 
     path: str
     operation: Operation
@@ -86,6 +90,9 @@ class AppliedFile(Struct, frozen=True, kw_only=True):
     additions: int = 0
     deletions: int = 0
     merged: bool = False
+    binary: bool = False
+    old_mode: str | None = None
+    new_mode: str | None = None
 
 
 class ApplyOutcome(Struct, frozen=True, kw_only=True):
@@ -115,11 +122,14 @@ class CommitOutcome(Struct, frozen=True, kw_only=True):
 class RewindOutcome(Struct, frozen=True, kw_only=True):
     """The state that is there now, the one to go back to, and what differs between them.
 
-    `kept` are files that stayed because the checkpoint did not know them; `conversations` the agents that went back
-    in their own memory too.
+    `goal_id` is the checkpoint that was gone to and `goal_title` what it is called, such as `after “Fix it”`. Where
+    nothing differed `checkpoint` is that one, and there is nothing to go back to. `kept` are files that stayed because
+    the checkpoint did not know them; `conversations` the agents that went back in their own memory too.
     """
 
     checkpoint: Checkpoint
+    goal_id: str | None = None
+    goal_title: str | None = None
     undo_checkpoint_id: str | None = None
     files: list[ChangedFile] = []
     kept: list[str] = []

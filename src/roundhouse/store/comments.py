@@ -74,7 +74,11 @@ class Comments:
             await touch(conn, session_id)
             comment = await _get(conn, session_id, comment_id)
             if comment.status != "open":
-                raise Conflict(f"The comment is {comment.status}.", code="comment_sent")
+                raise Conflict(
+                    f"The comment is {comment.status}.",
+                    code="comment_sent",
+                    remedy="Only an open comment can be dropped. Send another one that takes it back.",
+                )
             await conn.execute(_DELETE, (int(comment.id),))
 
     async def sent(self, ids: Collection[str], task_id: str) -> list[str]:

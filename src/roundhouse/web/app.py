@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -17,6 +17,7 @@ from roundhouse.web.door import Door
 from roundhouse.web.live import serve_socket
 from roundhouse.web.metrics import Meter
 from roundhouse.web.page import Page, PageFile
+from roundhouse.web.params import no_unknown
 from roundhouse.web.routes import (
     agents,
     changes,
@@ -81,7 +82,7 @@ def create_app(
         comments,
         usage,
     ):
-        app.include_router(part.router)
+        app.include_router(part.router, dependencies=[Depends(no_unknown)])
     app.router.routes.append(WebSocketRoute("/api/ws", serve_socket))
     return app
 

@@ -149,13 +149,15 @@ class NewRule(Body):
 class ChangesChoice(Body):
     """Which changes: files and hunks as the list of changes names them, or what one agent wrote, or all.
 
-    `agent` may be `person`; it and `all` go with nothing else.
+    `agent` may be `person`; it and `all` go with nothing else. `head` is the ChangeSet's that was looked at: what is
+    not there as it was then is not decided on.
     """
 
     files: list[Long] | None = Field(default=None, max_length=NAMES_MAX)
     hunks: list[Short] | None = Field(default=None, max_length=NAMES_MAX)
     agent: Short | None = None
     everything: bool | None = Field(default=None, alias="all")
+    head: Short | None = None
 
 
 class Apply(Body):

@@ -23,6 +23,7 @@ from roundhouse.model.errors import (
     WorkspaceError,
 )
 from roundhouse.service.outcomes import AppliedFile, ApplyConflict
+from roundhouse.web.params import shown_name
 
 STATUSES: dict[type[RoundhouseError], int] = {
     TooLarge: 413,
@@ -47,7 +48,36 @@ _CODES = {
     413: TooLarge.code,
 }
 _TYPES = {"missing": "missing", "extra_forbidden": "unknown_field"}
-_FIELD_MAX = 200
+_WORDS = {
+    "bool_parsing": "This must be true or false.",
+    "bool_type": "This must be true or false.",
+    "dict_type": "This must be an object with fields.",
+    "enum": "This must be one of {expected}.",
+    "extra_forbidden": "There is no such field here; nothing was done.",
+    "finite_number": "This must be a number.",
+    "float_type": "This must be a number.",
+    "greater_than_equal": "This must be at least {ge}.",
+    "int_from_float": "This must be a whole number.",
+    "int_parsing": "This must be a whole number.",
+    "int_parsing_size": "This number is too large.",
+    "int_type": "This must be a whole number.",
+    "less_than_equal": "This must be at most {le}.",
+    "list_type": "This must be a list.",
+    "literal_error": "This must be one of {expected}.",
+    "missing": "This is missing.",
+    "model_attributes_type": "This must be an object with fields.",
+    "model_type": "This must be an object with fields.",
+    "string_too_long": "This is over {max_length} characters.",
+    "string_type": "This must be a text.",
+    "string_unicode": "This must be a text of whole characters.",
+    "too_long": "These are over {max_length}.",
+}
+"""What the faults of a shape are called, with the limits that come with them."""
+
+_NO_BODY = {
+    "missing": "The request needs a body.",
+    "model_attributes_type": "The body must be a JSON object.",
+}
 _MESSAGES = {
     400: "The body is not JSON.",
     404: "There is nothing at this address.",
@@ -131,19 +161,21 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     first: dict[str, Any] = dict(error.errors()[0])
     if first["type"] == "json_invalid":
         return _answer(400, ErrorInfo(MALFORMED, _MESSAGES[400]))
-    field = _storable(".".join(str(part) for part in first["loc"][1:])) or None
+    place = ".".join(str(part) for part in first["loc"][1:])
     code = _TYPES.get(first["type"], InvalidInput.code)
-    message = str(first["msg"]).removeprefix("Value error, ")
-    if code == "unknown_field":
-        message = "There is no such field here; nothing was done."
-    if field is None:
-        message = f"The body does not fit: {message}."
-    return _answer(422, ErrorInfo(code, message, field))
+    return _answer(422, ErrorInfo(code, _fault(first), shown_name(place) or None))
 
 
-def _storable(text: str) -> str:
-    """A name that a client made up, as it can be shown."""
-    return text[:_FIELD_MAX].encode(errors="replace").decode()
+def _fault(first: dict[str, Any]) -> str:
+    """A fault of a shape in our words."""
+    kind = first["type"]
+    if kind == "too_long" and isinstance(first["input"], str):
+        kind = "string_too_long"
+    if len(first["loc"]) == 1 and kind in _NO_BODY:
+        return _NO_BODY[kind]
+    if kind == "value_error":
+        return str(first["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+    return _WORDS.get(kind, "This does not fit.").format_map(first.get("ctx") or {})
 
 
 def _answer(

@@ -3,6 +3,7 @@
 from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator
 
 from roundhouse.model.errors import InvalidInput
@@ -17,6 +18,11 @@ CURSOR_MAX = 10_000
 """Characters of a cursor: it may hold a file's path."""
 
 
+def shown_name(text: str) -> str:
+    """A name that a client made up, as it can be shown."""
+    return text[:ID_MAX].encode(errors="replace").decode()
+
+
 def _clean(text: str) -> str:
     try:
         return clean(text, "")
@@ -26,6 +32,22 @@ def _clean(text: str) -> str:
 
 async def _services(request: Request) -> Services:
     return cast("Services", request.app.state.services)
+
+
+async def no_unknown(request: Request) -> None:
+    """Refuse query parameters that the route does not take, for they are typing errors. Raises InvalidInput."""
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute):
+        return
+    known = [field.alias for field in route.dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidInput(
+                "There is no such parameter here; nothing was done.",
+                code="unknown_field",
+                field=shown_name(name),
+                remedy=f"It takes {', '.join(known)}." if known else "It takes none.",
+            )
 
 
 Wired = Annotated[Services, Depends(_services)]

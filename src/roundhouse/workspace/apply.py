@@ -53,6 +53,7 @@ from roundhouse.workspace.merge import (
 )
 from roundhouse.workspace.move import Move
 from roundhouse.workspace.session_store import open_store
+from roundhouse.workspace.shown import modes_told
 from roundhouse.workspace.snapshot import Snapshots
 
 __all__ = ["AppliedFile", "ApplyConflict", "ApplyPlan", "Side", "plan_apply", "plan_undo"]
@@ -64,7 +65,10 @@ _ATTRIBUTES = b".gitattributes"
 
 
 class AppliedFile(Struct, frozen=True, kw_only=True):
-    """A file that is written. `merged`: the checkout had edits of its own there, which stay."""
+    """A file that is written. `merged`: the checkout had edits of its own there, which stay.
+
+    Modes are the session's change, and are told where they say something, as in the list of changes.
+    """
 
     path: str
     operation: Operation
@@ -72,6 +76,9 @@ class AppliedFile(Struct, frozen=True, kw_only=True):
     additions: int = 0
     deletions: int = 0
     merged: bool = False
+    binary: bool = False
+    old_mode: str | None = None
+    new_mode: str | None = None
 
 
 class ApplyPlan(Struct, frozen=True, kw_only=True):
@@ -242,7 +249,7 @@ async def _outcome(store: Path, aside: Path, found: list[Entry], side: Checkout)
     files = [_applied(case, made) for case, made in pairs if made.kind in {"take", "delete_old"}]
     plan = ApplyPlan(
         files=files,
-        conflicts=await conflicts_of(store, pairs),
+        conflicts=_with_places(await conflicts_of(store, pairs), side),
         unchanged=[shown(case.entry.path) for case, made in pairs if made.kind == "unchanged"],
         skipped=[shown(entry.path) for entry in found if entry.gitlink],
         move=None,
@@ -253,6 +260,17 @@ async def _outcome(store: Path, aside: Path, found: list[Entry], side: Checkout)
         if made.kind == "take" and made.version is not None
     }
     return _Outcome(side.root, plan, written, deleted)
+
+
+def _with_places(conflicts: Iterable[ApplyConflict], side: Checkout) -> list[ApplyConflict]:
+    """The conflicts with what stands where a file's folder must be."""
+    parents = {shown(path): seen.parent for path, seen in side.seen.items() if seen.parent}
+    return [
+        replace(one, in_the_way=shown(parent))
+        if (parent := parents.get(one.path)) and one.kind in {"type", "outside", "submodule"}
+        else one
+        for one in conflicts
+    ]
 
 
 def _case(entry: Entry, side: Checkout) -> Case:
@@ -313,6 +331,7 @@ def _applied(case: Case, made: Decision) -> AppliedFile:
         operation = "delete"
     elif operation == "rename" and not moves:
         operation = "edit"  # the checkout had moved it too
+    old_mode, new_mode = (None, None) if made.kind == "delete_old" else modes_told(entry)
     return AppliedFile(
         path=shown(entry.old_name if made.kind == "delete_old" else entry.path),
         old_path=shown(entry.old_name) if operation == "rename" else None,
@@ -320,4 +339,7 @@ def _applied(case: Case, made: Decision) -> AppliedFile:
         additions=entry.additions or 0,
         deletions=entry.deletions or 0,
         merged=made.merged,
+        binary=entry.additions is None,
+        old_mode=old_mode,
+        new_mode=new_mode,
     )

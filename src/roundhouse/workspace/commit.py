@@ -16,8 +16,10 @@ from roundhouse.model.errors import Conflict, InvalidInput, SetupError
 from roundhouse.model.session import Worktree
 from roundhouse.workspace.delta import entries
 from roundhouse.workspace.git import LONG_DEADLINE, git, git_in_store, run_git
+from roundhouse.workspace.landing import Ways, landed
 from roundhouse.workspace.session_store import SessionStore, open_store
 from roundhouse.workspace.snapshot import Author, Snapshots, base_gone, parse_author
+from roundhouse.workspace.tracked import agree
 
 logger = structlog.get_logger(__name__)
 
@@ -56,11 +58,11 @@ class _Planned(Struct, frozen=True):
 async def commit(
     snapshots: Snapshots, worktree: Worktree, *, target: str, message: str, squash: bool = True
 ) -> Made:
-    """Commit the snapshot's tree on top of the branch, the agents that had a part in it as co-authors.
+    """Commit what the snapshot holds on top of the branch, the agents that wrote in these files as co-authors.
 
-    Without `squash` each snapshot since the state that the branch holds is a commit, titled as it is. A branch that is
+    The branch loses nothing that the snapshot merely lacks (see `landing`). Without `squash` each snapshot since the state that the branch holds is a commit, titled as it is. A branch that is
     gone is made again from the session's base. Raises InvalidInput, SetupError where git has no name for the person,
-    Conflict (`nothing_to_commit`, `branch_in_use`, `branch_moved`, `index_locked`), WorkspaceError.
+    Conflict (`nothing_to_commit`, `commit_conflict`, `branch_in_use`, `branch_moved`, `index_locked`), WorkspaceError.
     """
     text = _CONTROL.sub(" ", message.replace("\r\n", "\n")).strip()
     if squash and not text:
@@ -76,8 +78,15 @@ async def commit(
     tip = await _tip(store, worktree)
     on_branch = await _on_branch(store, worktree)
     parent = tip or worktree.base_commit
-    held = await _tree(store, parent)
-    changed = await entries(store.path, held, target)
+    ways = Ways(
+        base=worktree.base_commit,
+        tip=parent,
+        target=target,
+        head=worktree.head_snapshot or target,
+        follows=on_branch or await _comes_after(store, parent),
+    )
+    tree = await landed(store.path, store.worktree, ways)
+    changed = await entries(store.path, await _tree(store, parent), tree)
     if not changed:
         raise Conflict(
             f"The branch {worktree.branch} already holds that.",
@@ -85,11 +94,8 @@ async def commit(
             remedy="Commit again when the session has changed something.",
         )
     paths = {name for entry in changed for name in (entry.path, entry.old_name)}
-    planned = (
-        [await _squashed(store, parent, target, text, paths)]
-        if squash
-        else await _each(store, parent, target, text, paths)
-    )
+    what = (store, ways, tree, text, paths)
+    planned = [await _squashed(*what)] if squash else await _each(*what)
     await _transfer(store, [plan.tree for plan in planned], parent)
     commits: list[str] = []
     for plan in planned:
@@ -172,20 +178,30 @@ async def _on_branch(store: SessionStore, worktree: Worktree) -> bool:
     return on_branch
 
 
+async def _comes_after(store: SessionStore, tip: str) -> bool:
+    """Whether what is checked out in the worktree has the tip behind it."""
+    done = await run_git(
+        *("merge-base", "--is-ancestor", tip, "HEAD"),
+        cwd=store.path,
+        env={"GIT_DIR": str(store.git_dir)},
+    )
+    return done.exit_code == 0
+
+
 async def _tree(store: SessionStore, commit: str) -> str:
     out = await git_in_store("rev-parse", "--verify", f"{commit}^{{tree}}", store=store.path)
     return out.decode().strip()
 
 
 async def _squashed(
-    store: SessionStore, parent: str, target: str, text: str, paths: set[bytes]
+    store: SessionStore, ways: Ways, tree: str, text: str, paths: set[bytes]
 ) -> _Planned:
-    chain = await _since(store, parent, target)
+    chain = await _since(store, ways.tip, ways.target)
     if chain is None or any(len(step.parents) > 1 for step in chain):
         # What was accepted or taken back comes from anywhere in the history.
-        chain = await _steps(store, target)
+        chain = await _steps(store, ways.target)
     names = {step.author.agent: None for step in chain if step.paths & paths}
-    return _Planned(await _tree(store, target), await _message(store, text, names))
+    return _Planned(tree, await _message(store, text, names))
 
 
 async def _since(store: SessionStore, parent: str, target: str) -> list[_Step] | None:
@@ -197,16 +213,16 @@ async def _since(store: SessionStore, parent: str, target: str) -> list[_Step] |
 
 
 async def _each(
-    store: SessionStore, parent: str, target: str, text: str, paths: set[bytes]
+    store: SessionStore, ways: Ways, tree: str, text: str, paths: set[bytes]
 ) -> list[_Planned]:
     """A commit for each snapshot since the state that the tip holds; one, where no snapshot is that state."""
-    row = await _since(store, parent, target)
-    if row is None:
+    row = await _since(store, ways.tip, ways.target)
+    if row is None or tree != await _tree(store, ways.target):
         # An agent's own commits lie between: the snapshots' trees would take them back for a while.
-        title = (await _steps(store, target, "--max-count=1"))[0].subject
-        return [await _squashed(store, parent, target, _with_body(title, text), paths)]
+        title = (await _steps(store, ways.target, "--max-count=1"))[0].subject
+        return [await _squashed(store, ways, tree, _with_body(title, text), paths)]
     planned = []
-    held = await _tree(store, parent)
+    held = await _tree(store, ways.tip)
     for step in row:
         if step.tree != held:
             # Of a rewind or a rejection nobody is a co-author.
@@ -317,3 +333,5 @@ async def _load_index(store: SessionStore, commit: str) -> None:
     if done.exit_code:
         # The commit is made; an index that is behind costs a `git reset` there.
         logger.warning("index left behind", worktree=str(store.worktree), error=done.stderr)
+    else:
+        await agree(store)

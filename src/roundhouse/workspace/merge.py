@@ -58,7 +58,8 @@ class Side(Struct, frozen=True, kw_only=True):
 class ApplyConflict(Struct, frozen=True, kw_only=True):
     """A file whose change cannot be brought over. `ours` is the checkout, `theirs` the session.
 
-    `merged` is the text with conflict markers, where there is one.
+    `merged` is the text with conflict markers, where there is one; `in_the_way` is what stands where a folder of the
+    path must be.
     """
 
     path: str
@@ -67,6 +68,7 @@ class ApplyConflict(Struct, frozen=True, kw_only=True):
     ours: Side | None
     theirs: Side | None
     merged: str | None = None
+    in_the_way: str | None = None
 
 
 class Case(Struct, frozen=True, kw_only=True):

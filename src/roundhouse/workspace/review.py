@@ -63,8 +63,9 @@ async def change_set(
 ) -> ChangeSet:
     """The files that differ between the reviewed (or the `since`) and the last snapshot, with per-line authors.
 
-    `path` is a file or a folder; `agent` may be `person`. With `agent` or `task_id` only their hunks are there and
-    `additions`, `deletions` count their lines only. `seen` are the marks that `marks` gave; with `unseen_only` what has
+    `path` is a file or a folder; `agent` may be `person`. With `agent` or `task_id` only their hunks are there;
+    `additions`, `deletions` and shares count their lines only, and a change of mode that may be another's is not told.
+    `seen` are the marks that `marks` gave; with `unseen_only` what has
     them is left out. A page may hold fewer files than `limit`. A file over 1 MB or with over 20,000 differing lines is
     `too_large` and has no hunks, unless `path` is that very file: then its hunks come, up to 16 MB and 200,000 lines,
     a range of them on each page of about 1 MB, each page with the file's own facts. `next_cursor` leads on within it;

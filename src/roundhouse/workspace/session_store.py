@@ -69,8 +69,10 @@ async def attach(path: Path, worktree: Worktree) -> SessionStore:
             env={"GIT_CEILING_DIRECTORIES": str(place.parent)},
         )
     except GitError as error:
+        if error.remedy is not None:
+            raise
         raise WorkspaceError(
-            f"The worktree {place} has lost its repository: {error.message}",
+            f"The worktree {place} has lost its repository.",
             remedy="Put the repository back where it was, then send the task again.",
         ) from error
     git_dir, objects, object_format = out.decode(errors="surrogateescape").rstrip("\n").split("\n")
@@ -115,10 +117,12 @@ def _known(path: Path, worktree: Worktree) -> SessionStore | None:
         record = msgspec.json.decode((path / _RECORD).read_bytes(), type=_Record)
     except (OSError, msgspec.MsgspecError):
         return None
-    git_dir = Path(record.git_dir)
-    if record.worktree != worktree.worktree_path or not (git_dir / "HEAD").is_file():
+    git_dir, place = Path(record.git_dir), Path(record.worktree)
+    if record.worktree != worktree.worktree_path or not (path / "HEAD").is_file():
         return None
-    return SessionStore(path, Path(record.worktree), git_dir) if (path / "HEAD").is_file() else None
+    # Without its folder nothing can be asked of the worktree, but all that its snapshots hold.
+    away = not place.exists() and Path(record.objects).is_dir()
+    return SessionStore(path, place, git_dir) if away or (git_dir / "HEAD").is_file() else None
 
 
 def _write(path: Path, record: _Record) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from roundhouse.model.change import AgentShare, ChangeTotals, DiffLine, FileChange, Hunk
 from roundhouse.workspace.comparison import ChangedFile
-from roundhouse.workspace.delta import GITLINK
+from roundhouse.workspace.delta import GITLINK, Entry
 from roundhouse.workspace.diff import PatchHunk, shown
 from roundhouse.workspace.filters import Filter
 from roundhouse.workspace.tracing import NO_MODE
@@ -22,9 +22,7 @@ def file_change(
     """One file of the list."""
     entry = file.entry
     additions, deletions = wanted.sums(file)
-    modes = (entry.old_mode, entry.new_mode)
-    told = modes[0] != modes[1] or modes[0] in SPECIAL
-    old_mode, new_mode = (mode if told and mode != NO_MODE else None for mode in modes)
+    old_mode, new_mode = _modes(file, wanted)
     return FileChange(
         id=file.id,
         path=shown(entry.path),
@@ -32,7 +30,7 @@ def file_change(
         operation=entry.operation,
         additions=additions,
         deletions=deletions,
-        agents=_shares(file),
+        agents=_shares(file, wanted),
         hunks=hunks,
         binary=entry.additions is None,
         too_large=too_large,
@@ -72,21 +70,46 @@ def totals(files: Iterable[ChangedFile], wanted: Filter) -> ChangeTotals:
         added, deleted = wanted.sums(file)
         additions += added
         deletions += deleted
-        for (_kind, author), count in wanted.made(file).items():
-            lines[author.agent] += count
+        lines += _lines(file, wanted)
     return ChangeTotals(
         files=number, additions=additions, deletions=deletions, agents=_as_shares(lines)
     )
 
 
-def _shares(file: ChangedFile) -> list[AgentShare]:
-    lines: Counter[str | None] = Counter()
-    for (_kind, author), number in file.made().items():
-        lines[author.agent] += number
-    if lines.total():
-        return _as_shares(lines)
-    agents = sorted({author.agent for author in file.authors}, key=lambda name: name or "")
+def modes_told(entry: Entry) -> tuple[str | None, str | None]:
+    """Both sides' modes where they say something: they differ, or it is no plain file. None is no file."""
+    modes = (entry.old_mode, entry.new_mode)
+    if modes[0] == modes[1] and modes[0] not in SPECIAL:
+        return None, None
+    old, new = (None if mode == NO_MODE else mode for mode in modes)
+    return old, new
+
+
+def _modes(file: ChangedFile, wanted: Filter) -> tuple[str | None, str | None]:
+    """The modes, unless authors are asked for and it is not known which of several changed them."""
+    old, new = modes_told(file.entry)
+    changed = None not in {old, new} and not {old, new} & SPECIAL
+    lines = file.entry.old_blob != file.entry.new_blob
+    if changed and lines and wanted.by_author and file.only is None:
+        return None, None
+    return old, new
+
+
+def _shares(file: ChangedFile, wanted: Filter) -> list[AgentShare]:
+    if file.made().total():
+        return _as_shares(_lines(file, wanted))
+    fitting = {author.agent for author in file.authors if wanted.fits(author)}
+    agents = sorted(fitting, key=lambda name: name or "")
     return [AgentShare(agent, 0, round(1 / len(agents), 4)) for agent in agents]
+
+
+def _lines(file: ChangedFile, wanted: Filter) -> Counter[str | None]:
+    """How many lines that are asked for each wrote."""
+    lines: Counter[str | None] = Counter()
+    for (_kind, author), number in wanted.made(file).items():
+        if wanted.fits(author):
+            lines[author.agent] += number
+    return lines
 
 
 def _as_shares(lines: Counter[str | None]) -> list[AgentShare]:

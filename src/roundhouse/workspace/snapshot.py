@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from roundhouse.model.errors import WorkspaceError
 from roundhouse.model.session import Worktree
-from roundhouse.workspace.delta import GITLINK, FileDelta, file_deltas
+from roundhouse.workspace.delta import GITLINK, Entry, FileDelta, file_deltas, raw_entry
 from roundhouse.workspace.git import LONG_DEADLINE, GitError, git, git_in_store, run_git
 from roundhouse.workspace.locks import KeyedLocks
 from roundhouse.workspace.session_store import (
@@ -24,6 +24,7 @@ from roundhouse.workspace.session_store import (
     load_index,
     open_store,
 )
+from roundhouse.workspace.tracked import agree, follow
 from roundhouse.workspace.trash import Trash
 
 __all__ = ["Author", "FileDelta", "Snapshot", "Snapshots", "parse_author"]
@@ -196,6 +197,7 @@ class Snapshots:
                 env=store.env,
                 deadline=LONG_DEADLINE,
             )
+            await agree(store)
 
     async def unpacked(self, session_id: str) -> bool:
         """Whether the session has snapshots that `pack` has not seen."""
@@ -305,7 +307,8 @@ async def _write_tree(store: SessionStore, last: str, parent: str) -> tuple[str,
         await load_index(store, parent)
         failed = await _add_all(store)
     tree = await _tree_of_index(store)
-    nested = [] if tree == last else await _foreign_gitlinks(store, last, tree)
+    changes = [] if tree == last else await _changes(store, last, tree)
+    nested = await _foreign_gitlinks(store, changes)
     if nested:
         await git(
             *("update-index", "-z", "--force-remove", "--stdin"),
@@ -315,7 +318,8 @@ async def _write_tree(store: SessionStore, last: str, parent: str) -> tuple[str,
         )
         tree = await _tree_of_index(store)
     names = sorted({*failed, *(path.decode(errors="backslashreplace") for path in nested)})
-    return tree, names
+    gone = {change.path for change in changes if change.operation == "delete"}
+    return await follow(store, last, tree, gone), names
 
 
 async def _add_all(store: SessionStore) -> list[str]:
@@ -343,15 +347,18 @@ async def _tree_of_index(store: SessionStore) -> str:
     return (await git("write-tree", cwd=store.worktree, env=store.env)).decode().strip()
 
 
-async def _foreign_gitlinks(store: SessionStore, last: str, tree: str) -> list[bytes]:
-    """New links to repositories inside the worktree that are not submodules."""
+async def _changes(store: SessionStore, last: str, tree: str) -> list[Entry]:
     out = await git_in_store("diff-tree", "-r", "-z", "--no-renames", last, tree, store=store.path)
-    tokens = out.split(b"\0")
+    tokens = iter(out.split(b"\0"))
+    return [raw_entry(token, tokens) for token in tokens if token]
+
+
+async def _foreign_gitlinks(store: SessionStore, changes: list[Entry]) -> list[bytes]:
+    """New links to repositories inside the worktree that are not submodules."""
     added = [
-        path
-        for change, path in zip(tokens[0::2], tokens[1::2], strict=False)
-        if change.split(b" ")[1] == GITLINK.encode()
-        and change.split(b" ")[0][1:] != GITLINK.encode()
+        change.path
+        for change in changes
+        if change.new_mode == GITLINK and change.old_mode != GITLINK
     ]
     if not added:
         return []

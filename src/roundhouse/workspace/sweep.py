@@ -56,6 +56,15 @@ class Sweep:
         )
 
 
+def missing(root: Path) -> WorkspaceError:
+    """The one way to say that a worktree's folder is not there."""
+    return WorkspaceError(
+        f"The worktree {root} is missing.",
+        code="worktree_missing",
+        remedy="Send the session a prompt: its worktree is made again.",
+    )
+
+
 def fingerprint(root: Path) -> Fingerprint:
     """`Sweep.scan`, blocking."""
     young = time.time_ns() - YOUNG_NS
@@ -86,6 +95,6 @@ def fingerprint(root: Path) -> Fingerprint:
             digest += hash((folder, "closed"))
         except (FileNotFoundError, NotADirectoryError) as error:
             if not files and not os.path.isdir(root):  # noqa: PTH112
-                raise WorkspaceError(f"The worktree {root} is missing.") from error
+                raise missing(root) from error
             settled = False
     return Fingerprint(files, digest & _MASK, settled)

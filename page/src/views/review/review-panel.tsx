@@ -48,7 +48,7 @@ export function ReviewPanel({ onClose }: { onClose: () => void }) {
   const comments = useQuery(commentsQuery(session.id)).data ?? NO_COMMENTS
   const tasks = useQuery(tasksQuery(session.id)).data
   const turnNumber = useMemo(() => turnNumbers(tasks ?? []), [tasks])
-  const verdicts = useVerdicts(session.id, filter)
+  const verdicts = useVerdicts(session.id, filter, head?.head ?? null)
   const line = useLine()
   const blocked = line.state === 'lost' && line.attempts > 1 ? 'There is no connection to the server now.' : null
   const running = tasks?.find((task) => task.id === session.running_task)?.agent ?? 'An agent'

@@ -32,7 +32,8 @@ export function renewChanges(client: QueryClient, sessionId: string): Promise<vo
   return client.invalidateQueries({ queryKey: keys.changes(sessionId) })
 }
 
-export function useVerdicts(sessionId: string, filter: Filter): Verdicts {
+/** `seen` is the snapshot whose changes are on the screen: what moved since is not decided over unseen. */
+export function useVerdicts(sessionId: string, filter: Filter, seen: string | null): Verdicts {
   const client = useQueryClient()
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set())
   return useMemo(() => {
@@ -52,7 +53,8 @@ export function useVerdicts(sessionId: string, filter: Filter): Verdicts {
       const refocus = holdFocus()
       setPending((before) => new Set(before).add(key))
       try {
-        const said = await CALLS[verb](sessionId, choice)
+        const asSeen = target.kind === 'hunk' || seen === null ? choice : { ...choice, head: seen }
+        const said = await CALLS[verb](sessionId, asSeen)
         if (verb === 'seen') announce(`${targetWords(target)}: viewed.`)
         else tell(verb, target, 'mixed' in said ? said.mixed.length : 0, undo)
       } catch (error) {
@@ -64,7 +66,7 @@ export function useVerdicts(sessionId: string, filter: Filter): Verdicts {
       requestAnimationFrame(refocus)
     }
     return { give, undo, pending }
-  }, [client, filter, pending, sessionId])
+  }, [client, filter, pending, seen, sessionId])
 }
 
 function tell(verb: 'accept' | 'reject', target: Target, mixed: number, undo: () => Promise<void>): void {

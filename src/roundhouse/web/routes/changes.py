@@ -33,7 +33,7 @@ async def read_changes(
     limit: Limit | None = None,
     cursor: Cursor = None,
 ) -> Response:
-    """What the worktree holds against what was reviewed, as of the last settled turn, and who wrote it.
+    """What the worktree holds against what was reviewed, and who wrote it; while a turn runs as of the last settled one.
 
     `since` is a snapshot to compare with instead, or `seen` for what is not marked as seen. `agent` may be `person`.
     """
@@ -51,7 +51,10 @@ async def read_changes(
 
 @router.post("/api/sessions/{session_id}/changes/accept", responses=returns(VerdictOutcome))
 async def accept_changes(services: Wired, session_id: Id, body: ChangesChoice) -> Response:
-    """Take changes as reviewed. 409 `stale_file` or `stale_hunk` for what is not in the difference any more."""
+    """Take changes as reviewed. 409 `stale_file` or `stale_hunk` for what is not in the difference any more.
+
+    409 `stale_changes` with `paths` where these are not as they were when the changes were last looked at.
+    """
     return answer(await services.changes.accept(session_id, _wish(body)))
 
 
@@ -74,13 +77,14 @@ async def undo_verdict(services: Wired, session_id: Id, body: Nothing | None = N
 
 
 @router.post("/api/sessions/{session_id}/apply", responses=returns(ApplyOutcome))
-async def apply_changes(services: Wired, session_id: Id, body: Apply) -> Response:
+async def apply_changes(services: Wired, session_id: Id, body: Apply | None = None) -> Response:
     """Bring the changes into the working files of the user's checkout, all or none.
 
     409 `apply_conflict` with `conflicts` and `files`, and nothing written; so with `check_only` too.
     """
+    wish = body or Apply()
     outcome = await services.checkout.apply(
-        session_id, accepted_only=body.accepted_only, check_only=body.check_only
+        session_id, accepted_only=wish.accepted_only, check_only=wish.check_only
     )
     return answer(outcome)
 
@@ -108,5 +112,9 @@ async def list_overlaps(services: Wired, project_id: Id) -> Response:
 
 def _wish(body: ChangesChoice) -> ChoiceWish:
     return ChoiceWish(
-        files=body.files, hunks=body.hunks, agent=body.agent, everything=body.everything
+        files=body.files,
+        hunks=body.hunks,
+        agent=body.agent,
+        everything=body.everything,
+        head=body.head,
     )

@@ -29,9 +29,12 @@ async def add_comment(services: Wired, session_id: Id, body: NewRemark) -> Respo
 
 
 @router.post("/send", responses=returns(SentComments))
-async def send_comments(services: Wired, session_id: Id, body: SendComments) -> Response:
+async def send_comments(
+    services: Wired, session_id: Id, body: SendComments | None = None
+) -> Response:
     """Queue the comments as one prompt for each agent. Sending what was sent gives the tasks that carry it."""
-    return answer(await services.comments.send(session_id, agent=body.agent, ids=body.ids))
+    wish = body or SendComments()
+    return answer(await services.comments.send(session_id, agent=wish.agent, ids=wish.ids))
 
 
 @router.delete("/{comment_id}", status_code=204, response_class=Response)
