@@ -3,12 +3,16 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
 
+# Whether the installed packages are those of the lock file, and the note that they are
+current := "cmp -s package-lock.json node_modules/.roundhouse.lock"
+stamp := "cp package-lock.json node_modules/.roundhouse.lock"
+
 # List the tasks
 default:
     @just --list
 
 # Everything CI runs, in the same order
-check: format-check lint types imports dead-code dependencies spelling test
+check: format-check lint types imports dead-code dependencies spelling page-types-check page-check test
 
 # Format the code
 format:
@@ -46,22 +50,22 @@ page-build:
 
 # Types, lint and unit tests of the page
 page-check: page-packages
-    cd page && node_modules/.bin/tsc --noEmit && node_modules/.bin/oxlint --deny-warnings src && node_modules/.bin/vitest run
+    cd page && node_modules/.bin/tsc --noEmit && node_modules/.bin/oxlint --deny-warnings src && node_modules/.bin/vitest run && node scripts/first-load.mjs
 
 # Make the page's types anew from the description of the interface
-page-types:
-    cd page/codegen && npm ci --ignore-scripts --loglevel=error
-    python scripts/openapi.py > page/codegen/openapi.json
-    node page/codegen/generate.mjs page/codegen/openapi.json page/src/api/schema.d.ts
+page-types target="page/src/api/schema.d.ts":
+    cd page/codegen && {{ current }} || { npm ci --ignore-scripts --loglevel=error && {{ stamp }}; }
+    python scripts/openapi.py > page/codegen/node_modules/openapi.json
+    node page/codegen/generate.mjs page/codegen/node_modules/openapi.json {{ target }}
 
 # Fail when the page's types are not those of the interface
-page-types-check: page-types
-    git diff --exit-code --stat page/src/api/schema.d.ts
+page-types-check: (page-types "page/codegen/node_modules/fresh.d.ts")
+    cmp page/codegen/node_modules/fresh.d.ts page/src/api/schema.d.ts || { echo 'The types of the page are stale: run `just page-types`.' >&2; exit 1; }
 
 # The packages of the page with the tools of its maintainers, pinned
 [private]
 page-packages:
-    cd page && { [ -x node_modules/.bin/vitest ] && cmp -s package-lock.json node_modules/.roundhouse.lock; } || { npm ci --ignore-scripts --loglevel=error && cp package-lock.json node_modules/.roundhouse.lock; }
+    cd page && { [ -x node_modules/.bin/vitest ] && {{ current }}; } || { npm ci --ignore-scripts --loglevel=error && {{ stamp }}; }
 
 # The measurements that print tables; see docs/benchmarks.md
 bench *args:

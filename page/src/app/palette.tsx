@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { navigate } from './routing'
 import { Command } from 'cmdk'
+import { useRef } from 'react'
 import { projectsQuery, sessionsQuery } from '@/api/queries'
 import { Dialog } from '@/components/dialog'
 import { SignalMark } from '@/rail/signal-mark'
@@ -20,10 +21,11 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     onClose()
     run()
   }
+  const input = useRef<HTMLInputElement>(null)
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title="Commands and sessions" bare>
+    <Dialog open onOpenChange={(open) => !open && onClose()} title="Commands and sessions" bare focus={input}>
       <Command label="Commands and sessions" loop>
-        <Command.Input placeholder="Go to a session, or do something…" className="w-full border-b border-line bg-transparent px-4 py-3 text-talk outline-none" />
+        <Command.Input ref={input} placeholder="Go to a session, or do something…" className="w-full border-b border-line bg-transparent px-4 py-3 text-talk outline-none" />
         <Command.List className="max-h-[50vh] overflow-y-auto p-1">
           <Command.Empty className="px-3 py-6 text-center text-dim">Nothing is called that.</Command.Empty>
           <Command.Group heading="Sessions" className={GROUP}>

@@ -35,10 +35,9 @@ export function Blocks({ tokens }: { tokens: readonly Token[] | undefined }) {
   return tokens?.map((token, index) => <Block key={index} token={token} />)
 }
 
-/** Two levels below the page's own headings, so that the outline stays one. */
+/** One level below the page's own heading whatever the text says: it may leave levels out, an outline may not. */
 function Heading({ depth, tokens }: { depth: number; tokens: Token[] | undefined }) {
-  const Level = (['h3', 'h4', 'h5', 'h6'] as const)[Math.min(depth, 4) - 1] ?? 'h6'
-  return <Level><Inline tokens={tokens} /></Level>
+  return <h2 data-first={depth === 1 || undefined}><Inline tokens={tokens} /></h2>
 }
 
 function List({ list }: { list: Tokens.List }) {

@@ -3,6 +3,7 @@ import { type Shortcut, useShortcuts } from '@/app/keyboard'
 import type { Target } from './choice'
 import type { Review } from './review-context'
 import { compose, fold } from './review-store'
+import { pendingKey } from './use-verdicts'
 import { type Stop, anchorOf, step, stepFile, stopKey } from './walk'
 
 const GROUP = 'Changes'
@@ -22,6 +23,8 @@ export function useReviewKeys(review: Review, stops: readonly Stop[]): void {
     }
     const give = (verb: 'accept' | 'reject') => () => {
       const chosen = target()
+      // One that is being decided has no second verdict: the key was meant for what comes after it.
+      if (chosen !== null && verdicts.pending.has(pendingKey(chosen))) return
       if (chosen !== null && (verb === 'accept' ? blocked : busy) === null) void verdicts.give(verb, chosen)
     }
     const comment = () => {
@@ -47,7 +50,7 @@ export function useReviewKeys(review: Review, stops: readonly Stop[]): void {
       key('Shift+P', 'Previous file', () => go(stepFile(stops, store.getState().current, -1))),
       key('a', 'Accept', give('accept')),
       key('r', 'Reject', give('reject')),
-      key('u', 'Undo the last accept or reject', () => { if (blocked === null) void verdicts.undo() }),
+      key('u', 'Undo the last accept or reject', () => { if (blocked === null && verdicts.pending.size === 0) void verdicts.undo() }),
       key('m', 'Comment', comment),
       key('v', 'Mark the file as viewed', view),
       key('x', 'Fold or unfold the file', unfold),
