@@ -160,6 +160,9 @@ APPLIED = {
             "additions": 1,
             "deletions": 2,
             "merged": True,
+            "binary": False,
+            "old_mode": None,
+            "new_mode": None,
         }
     ],
     "unchanged": ["b"],
