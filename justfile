@@ -1,7 +1,7 @@
 # Every task of a maintainer, one line each. `./test` runs `just check` in a fresh environment.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
-export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+export PATH := justfile_directory() / ".venv-dev/bin:" + env("PATH")
 
 # Whether the installed packages are those of the lock file, and the note that they are
 current := "cmp -s package-lock.json node_modules/.roundhouse.lock"
