@@ -138,21 +138,3 @@ async def test_a_whole_session_without_a_mouse(visit: Tab, repo: Path) -> None:
     await review_and_apply(visit)
     assert (repo / "made.txt").read_text() == "by keys\n"
     await look_around(visit)
-
-
-async def test_the_help_lists_the_keys_of_where_one_is(
-    visit: Tab, house: Stack, repo: Path
-) -> None:
-    """Those of the changes are only there with the changes."""
-    session = await house.session(repo)
-    await visit.open("/inbox")
-    await expect(visit.page.get_by_role("heading", level=1)).to_have_text("Inbox")
-    await visit.page.keyboard.press("Shift+?")
-    keys = visit.page.get_by_role("dialog", name="Keys")
-    await expect(keys).to_contain_text("Commands and sessions")
-    await expect(keys).not_to_contain_text("Next part")
-    await visit.page.keyboard.press("Escape")
-    await visit.session(session["id"])
-    await visit.talk.focus()
-    await visit.page.keyboard.press("Shift+?")
-    await expect(keys).to_contain_text("Next part")

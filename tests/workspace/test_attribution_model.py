@@ -272,7 +272,7 @@ async def play(folder: Path, steps: list[tuple[Any, ...]]) -> None:
 
 
 @settings(
-    max_examples=int(os.environ.get("ATTRIBUTION_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("ATTRIBUTION_EXAMPLES", "25")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
