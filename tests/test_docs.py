@@ -11,39 +11,11 @@ from roundhouse.cli.main import COMMANDS
 from roundhouse.config import KEYS
 from roundhouse.model.event import EVENT_TYPES
 from roundhouse.model.task import FailureCode
-from roundhouse.web.routes import (
-    agents,
-    changes,
-    comments,
-    events,
-    permissions,
-    projects,
-    sessions,
-    system,
-    tasks,
-    usage,
-    worktree,
-)
+from roundhouse.web.routes import ROUTERS
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 HTTP = (REFERENCE / "http.md").read_text()
-ROUTERS = [
-    module.router
-    for module in (
-        agents,
-        changes,
-        comments,
-        events,
-        permissions,
-        projects,
-        sessions,
-        system,
-        tasks,
-        usage,
-        worktree,
-    )
-]
 
 
 def test_every_route_is_in_the_reference() -> None:

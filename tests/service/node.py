@@ -38,8 +38,6 @@ class FakeNode:
         self.id = node_id
         self.handlers: dict[str, Handler] = {"inspect_repository": repository}
         self.taken: list[Request] = []
-        self.names_kinds = True
-        """Whether a refusal carries its class's name, as a runner's does."""
         self._requests = Requests(db)
         self._bell = Bell()
 
@@ -58,21 +56,9 @@ class FakeNode:
         try:
             result = await handler(request)
         except RoundhouseError as error:
-            await self._refuse(request, error)
+            await self._requests.failed(request.ref, error)
         else:
             await self._requests.done(request.ref, result)
-
-    async def _refuse(self, request: Request, error: RoundhouseError) -> None:
-        result = {
-            "code": error.code,
-            "message": error.message,
-            "remedy": error.remedy,
-            "field": error.field,
-            "details": error.details,
-            "kind": type(error).__name__ if self.names_kinds else None,
-        }
-        given = {name: word for name, word in result.items() if word}
-        await self._requests._end(request.ref, "failed", given)
 
     def says(self, kind: str, answer: dict[str, Any] | RoundhouseError) -> None:
         """Answer requests of a kind with this, or refuse them with it."""

@@ -14,7 +14,8 @@ from roundhouse.model.errors import (
     Unavailable,
     WorkspaceError,
 )
-from roundhouse.service.requests import NodeRequests
+from roundhouse.model.outcome import SeenOutcome
+from roundhouse.service.requests import NodeRequests, read_outcome
 from roundhouse.store.database import Database
 from roundhouse.store.nodes import Nodes
 from roundhouse.store.notifier import Notifier
@@ -60,7 +61,6 @@ class Odd(WorkspaceError):
     """An error that only the node knows."""
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["named", "by code"])
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [
@@ -79,10 +79,8 @@ async def test_a_refusal_is_raised_as_the_error_it_was(
     node: FakeNode,
     raised: RoundhouseError,
     expected: type[RoundhouseError],
-    named: bool,
 ) -> None:
-    """By its class's name, or by its code where that is not told; message, field and remedy come with it."""
-    node.names_kinds = named
+    """Or as the nearest that both sides know; message, field and remedy come with it."""
     node.says("x", raised)
     with pytest.raises(expected) as caught:
         await requests.ask("x", {}, node_id=str(node.id))
@@ -103,10 +101,10 @@ async def test_a_refusal_is_raised_as_the_error_it_was(
     ],
     ids=["not found", "conflict", "unavailable"],
 )
-async def test_a_refusal_of_a_new_kind_needs_no_list_of_codes(
+async def test_the_details_of_a_refusal_travel(
     requests: NodeRequests, node: FakeNode, raised: RoundhouseError, read: bool
 ) -> None:
-    """Its class is told, and its details travel."""
+    """Of a mutation and of a read."""
     node.says("x", raised)
     with pytest.raises(type(raised)) as caught:
         await requests.ask("x", {}, node_id=str(node.id), read=read)
@@ -162,3 +160,16 @@ async def test_what_a_node_dropped_in_a_crash_is_said_to_be_uncertain(
     with pytest.raises(Unavailable) as caught:
         await requests.ask("x", {}, node_id=str(node.id), read=True)
     assert caught.value.code == "request_lost"
+
+
+@pytest.mark.parametrize("told", [{"marked": "many"}, {"marked": None}])
+def test_an_answer_that_cannot_be_read_is_an_error_of_ours(told: dict[str, Any]) -> None:
+    """Never half an answer."""
+    with pytest.raises(RoundhouseError) as caught:
+        read_outcome(told, SeenOutcome)
+    assert caught.value.code == "internal"
+
+
+def test_what_a_newer_node_says_beside_is_left_out() -> None:
+    """Fields may be added."""
+    assert read_outcome({"marked": 2, "more": [1]}, SeenOutcome) == SeenOutcome(marked=2)

@@ -4,7 +4,7 @@ import anyio
 import psycopg
 import pytest
 
-from roundhouse.model.errors import NotFound
+from roundhouse.model.errors import Conflict, NotFound
 from tests.store.conftest import Store
 
 
@@ -43,9 +43,11 @@ async def test_mutations_run_one_at_a_time_per_session(store: Store) -> None:
     assert await store.requests.take(store.node_id) == []
     await store.requests.done(first, {})
     assert [request.ref for request in await store.requests.take(store.node_id)] == [second]
-    await store.requests.failed(second, "session_busy", "A turn is running.", field="agent")
+    busy = Conflict("A turn is running.", code="session_busy", field="agent")
+    await store.requests.failed(second, busy)
     state = await store.requests.state(second)
     assert state.result == {
+        "kind": "Conflict",
         "code": "session_busy",
         "message": "A turn is running.",
         "field": "agent",
@@ -53,14 +55,19 @@ async def test_mutations_run_one_at_a_time_per_session(store: Store) -> None:
     assert [request.ref for request in await store.requests.take(store.node_id)] == [third]
 
 
+class Odd(Conflict):
+    """An error that only the node knows."""
+
+
 async def test_a_failure_may_carry_facts(store: Store) -> None:
-    """What conflicts, for the asker's program."""
+    """What conflicts, for the asker's program; its class by the nearest name that the asker knows, too."""
     ref = await store.requests.ask("apply", {}, node_id=store.node_id)
     await store.requests.take(store.node_id)
     facts = {"conflicts": [{"path": "a\0"}], "files": []}
-    await store.requests.failed(ref, "apply_conflict", "No.", details=facts)
+    await store.requests.failed(ref, Odd("No.", code="apply_conflict", details=facts))
 
     assert (await store.requests.state(ref)).result == {
+        "kind": "Conflict",
         "code": "apply_conflict",
         "message": "No.",
         "details": {"conflicts": [{"path": "a�"}], "files": []},

@@ -150,8 +150,7 @@ async def test_a_file_is_read_in_parts(server: Running, node: FakeNode, worked: 
         await server.refused("GET", f"{url}?{query}", 422)
     assert len(node.asked()) == 1
     node.says("file", NotFound("There is no a.", field="path"))
-    for node.names_kinds in (True, False):
-        await server.refused("GET", f"{url}?path=a", 404)
+    await server.refused("GET", f"{url}?path=a", 404)
 
 
 async def test_before_the_first_turn_there_are_no_files(

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from roundhouse.model.errors import Conflict, InvalidInput, SetupError, WorkspaceError
+from roundhouse.model.outcome import CommitOutcome
 from roundhouse.workspace import commit as module
-from roundhouse.workspace.commit import Made, commit
+from roundhouse.workspace.commit import commit
 from tests.workspace.conftest import Bench
 
 
-async def make(bench: Bench, message: str = "Do it", *, squash: bool = True) -> Made:
+async def make(bench: Bench, message: str = "Do it", *, squash: bool = True) -> CommitOutcome:
     """A commit of all that the session holds."""
     head = bench.row.head_snapshot
     assert head is not None

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from roundhouse.model.errors import Conflict
+from roundhouse.model.outcome import CommitOutcome
 from roundhouse.model.review import Choice
-from roundhouse.workspace.commit import Made, commit
+from roundhouse.workspace.commit import commit
 from roundhouse.workspace.verdict import accept
 from tests.workspace.conftest import Bench
 
@@ -41,7 +42,7 @@ async def hunk(bench: Bench, name: str, number: int) -> frozenset[str]:
     return frozenset({file.hunks[number].id})
 
 
-async def make(bench: Bench, *, accepted_only: bool = True) -> Made:
+async def make(bench: Bench, *, accepted_only: bool = True) -> CommitOutcome:
     """A commit of what was accepted, or of all."""
     target = bench.row.reviewed_snapshot if accepted_only else bench.row.head_snapshot
     assert target is not None
@@ -54,13 +55,13 @@ async def by_the_agent(bench: Bench, *names: str) -> None:
     await bench.git("commit", "-qm", "by the agent")
 
 
-async def changed(bench: Bench, made: Made) -> list[str]:
+async def changed(bench: Bench, made: CommitOutcome) -> list[str]:
     """What the commit does to its parent."""
     out = await bench.in_repo("diff", "--name-status", f"{made.commit}^", made.commit)
     return [line.replace("\t", " ") for line in out.splitlines()]
 
 
-async def holds(bench: Bench, made: Made, name: str) -> str:
+async def holds(bench: Bench, made: CommitOutcome, name: str) -> str:
     """A file as the commit has it."""
     return await bench.in_repo("show", f"{made.commit}:{name}.txt")
 

@@ -78,23 +78,11 @@ class RequestDesk:
                 result = await self._handle(request)
                 answer = partial(self._requests.done, request.ref, result)
             except RoundhouseError as error:
-                answer = partial(
-                    self._requests.failed,
-                    request.ref,
-                    error.code,
-                    error.message,
-                    error.remedy,
-                    field=error.field,
-                    details=error.details,
-                )
+                answer = partial(self._requests.failed, request.ref, error)
             except Exception as error:
                 log.exception("a request failed", ref=request.ref, kind=request.kind)
-                answer = partial(
-                    self._requests.failed,
-                    request.ref,
-                    "internal",
-                    f"{type(error).__name__}: {error}",
-                )
+                told = RoundhouseError(f"{type(error).__name__}: {error}")
+                answer = partial(self._requests.failed, request.ref, told)
             try:
                 await until_back(answer)
             except Exception:

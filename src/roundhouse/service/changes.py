@@ -11,15 +11,15 @@ from msgspec import Struct
 
 from roundhouse.model.change import ChangeSet, ChangeTotals
 from roundhouse.model.errors import InvalidInput, NotFound
-from roundhouse.model.review import Overlap
-from roundhouse.model.session import Session
-from roundhouse.service.outcomes import (
+from roundhouse.model.outcome import (
     SeenOutcome,
     UndoneVerdict,
     VerdictOutcome,
-    read_outcome,
 )
+from roundhouse.model.review import Overlap
+from roundhouse.model.session import Session
 from roundhouse.service.page import Page
+from roundhouse.service.requests import read_outcome
 from roundhouse.service.text import clean
 from roundhouse.service.worktrees import Worktrees
 from roundhouse.store.changes import PendingChanges

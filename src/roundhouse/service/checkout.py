@@ -4,7 +4,8 @@ The node merges and writes; here is what may be asked of it.
 """
 
 from roundhouse.model.errors import InvalidInput, TooLarge
-from roundhouse.service.outcomes import ApplyOutcome, CommitOutcome, read_outcome
+from roundhouse.model.outcome import ApplyOutcome, CommitOutcome
+from roundhouse.service.requests import read_outcome
 from roundhouse.service.text import clean
 from roundhouse.service.worktrees import Worktrees
 

@@ -3,9 +3,10 @@
 from typing import Any
 
 from roundhouse.model.errors import InvalidInput, NotFound
+from roundhouse.model.outcome import RewindOutcome
 from roundhouse.model.review import Checkpoint
-from roundhouse.service.outcomes import RewindOutcome, read_outcome
 from roundhouse.service.page import Page
+from roundhouse.service.requests import read_outcome
 from roundhouse.service.text import clean
 from roundhouse.service.worktrees import Worktrees
 from roundhouse.store.checkpoints import Checkpoints

@@ -12,12 +12,13 @@ import anyio
 import msgspec
 
 from roundhouse.model.errors import InvalidInput, NotFound, TooLarge
+from roundhouse.model.outcome import CommentedLine, SentComments
 from roundhouse.model.review import Comment, NewComment, Side
 from roundhouse.model.session import Session
 from roundhouse.model.task import Task
-from roundhouse.service.outcomes import CommentedLine, SentComments, read_outcome
 from roundhouse.service.page import Page
 from roundhouse.service.remarks import prompt_of
+from roundhouse.service.requests import read_outcome
 from roundhouse.service.tasks import TaskService, TaskWish
 from roundhouse.service.text import INPUT_MAX, clean
 from roundhouse.service.worktrees import Worktrees

@@ -3,8 +3,9 @@
 from typing import Any
 
 from roundhouse.model.errors import InvalidInput, NotFound
-from roundhouse.service.outcomes import FilePart, WorktreeEntry, read_outcome
+from roundhouse.model.outcome import FilePart, WorktreeEntry
 from roundhouse.service.page import Page
+from roundhouse.service.requests import read_outcome
 from roundhouse.service.text import clean
 from roundhouse.service.worktrees import Worktrees
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from roundhouse.model.errors import InvalidInput, NotFound
+from roundhouse.model.errors import InvalidInput
 from roundhouse.model.session import Project
 from roundhouse.service.page import Page
 from roundhouse.service.requests import NodeRequests
@@ -29,15 +29,9 @@ class ProjectService:
         if not path.strip():
             raise InvalidInput("The path is empty.", code="empty", field="path")
         node = node_id or (await self._requests.live())[0].id
-        try:
-            found = await self._requests.ask(
-                "inspect_repository", {"path": path}, node_id=node, by="http", read=True
-            )
-        except NotFound as error:
-            # What is missing is not what the address names, but what the body does.
-            raise InvalidInput(
-                error.message, code=error.code, field="path", remedy=error.remedy
-            ) from None
+        found = await self._requests.ask(
+            "inspect_repository", {"path": path}, node_id=node, by="http", read=True
+        )
         title = clean(name, "name").strip() if name else ""
         return await self._projects.create(
             name=title or str(found["name"]), path=str(found["path"]), node_id=node

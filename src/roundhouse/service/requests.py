@@ -4,26 +4,19 @@ Owns the deadlines and the translation of a node's refusal back into the model's
 is the runner's business.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
+import msgspec
 
-from roundhouse.model.errors import (
-    Conflict,
-    DatabaseDown,
-    InvalidInput,
-    NodeDown,
-    NotFound,
-    RoundhouseError,
-    SetupError,
-    TooLarge,
-    Unavailable,
-    WorkspaceError,
-)
+from roundhouse.model import errors
+from roundhouse.model.errors import NodeDown, NotFound, RoundhouseError, Unavailable
 from roundhouse.service.bell import Bell, listening
 from roundhouse.store.nodes import Node, Nodes
 from roundhouse.store.notifier import Notifier
 from roundhouse.store.requests import Requests, RequestState
+
+T = TypeVar("T")
 
 NODE_GRACE = 3.0
 """Seconds to wait for a runner that is being restarted. With DEAD_AFTER it stays below the promised 5."""
@@ -40,28 +33,12 @@ PROBE_DEADLINE = 300.0
 """Seconds for a round of probes: agents are started one after the other."""
 
 _KINDS: dict[str, type[RoundhouseError]] = {
-    kind.__name__: kind
-    for kind in (
-        Conflict,
-        DatabaseDown,
-        InvalidInput,
-        NodeDown,
-        NotFound,
-        RoundhouseError,
-        SetupError,
-        TooLarge,
-        Unavailable,
-        WorkspaceError,
-    )
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type)
+    and issubclass(kind, RoundhouseError)
+    and kind is not errors.AgentError
 }
-_BY_CODE: dict[str, type[RoundhouseError]] = {
-    "session_busy": Conflict,
-    "stale": Conflict,
-    "not_a_repository": InvalidInput,
-    "no_commits": InvalidInput,
-    "bare_repository": InvalidInput,
-    "unknown_agent": InvalidInput,
-} | {kind.code: kind for kind in _KINDS.values()}
 
 
 class NodeRequests:
@@ -146,23 +123,26 @@ class NodeRequests:
                 raise NodeDown("The runner died before it answered.")
 
 
+def read_outcome(told: dict[str, Any], shape: type[T]) -> T:
+    """A node's answer in its shape. Raises RoundhouseError for one that a runner of another version gave."""
+    try:
+        return msgspec.convert(told, shape)
+    except msgspec.ValidationError as error:
+        raise RoundhouseError(
+            f"The runner's answer cannot be read: {error}.",
+            remedy="Run a server and a runner of the same version.",
+        ) from error
+
+
 def _refusal(state: RequestState) -> RoundhouseError:
-    told = state.result or {}
-    code = str(told.get("code") or "internal")
-    message = str(told.get("message") or "") or None
     if state.status == "lost":
         return NodeDown("The runner died while it worked on this; look before you try again.")
-    field, details = told.get("field"), told.get("details")
-    kind = _KINDS.get(str(told.get("kind"))) or _kind_by_code(code, field)
+    told = state.result or {}
+    kind = _KINDS.get(str(told.get("kind")), RoundhouseError)
     return kind(
-        message,
-        code=code,
-        field=field,
+        told.get("message"),
+        code=told.get("code"),
+        field=told.get("field"),
         remedy=told.get("remedy"),
-        details=details if isinstance(details, dict) else None,
+        details=told.get("details"),
     )
-
-
-def _kind_by_code(code: str, field: str | None) -> type[RoundhouseError]:
-    """The class of an error whose node did not name it, or named one that is not the model's."""
-    return _BY_CODE.get(code) or (InvalidInput if field else WorkspaceError)

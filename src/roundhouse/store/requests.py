@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from roundhouse.model.errors import NotFound
+from roundhouse.model import errors
+from roundhouse.model.errors import NotFound, RoundhouseError
 from roundhouse.store.database import Database
 from roundhouse.store.rows import fetch, fetch_one, fetch_value, number, storable_json
 
@@ -124,20 +125,18 @@ class Requests:
         """Deliver a running request's result."""
         await self._end(ref, "done", result)
 
-    async def failed(
-        self,
-        ref: str,
-        code: str,
-        message: str,
-        remedy: str | None = None,
-        *,
-        field: str | None = None,
-        details: dict[str, Any] | None = None,
-    ) -> None:
-        """Say why a running request failed; `details` are further facts, in JSON's types."""
-        result = {"code": code, "message": message, "remedy": remedy, "field": field}
-        given = {name: word for name, word in (result | {"details": details}).items() if word}
-        await self._end(ref, "failed", given)
+    async def failed(self, ref: str, error: RoundhouseError) -> None:
+        """Say why a running request failed, so that the asker can raise the same error again."""
+        known = (kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+        result = {
+            "kind": next(known).__name__,
+            "code": error.code,
+            "message": error.message,
+            "remedy": error.remedy,
+            "field": error.field,
+            "details": error.details,
+        }
+        await self._end(ref, "failed", {name: word for name, word in result.items() if word})
 
     async def discard(self, ref: str) -> None:
         """Let go of a request: a read is deleted, a mutation that was not begun will not happen."""

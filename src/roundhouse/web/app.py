@@ -18,19 +18,7 @@ from roundhouse.web.live import serve_socket
 from roundhouse.web.metrics import Meter
 from roundhouse.web.page import Page, PageFile
 from roundhouse.web.params import no_unknown
-from roundhouse.web.routes import (
-    agents,
-    changes,
-    comments,
-    events,
-    permissions,
-    projects,
-    sessions,
-    system,
-    tasks,
-    usage,
-    worktree,
-)
+from roundhouse.web.routes import ROUTERS
 
 
 def create_app(
@@ -69,20 +57,8 @@ def create_app(
     )
     app.state.services = services
     app.state.meter = meter
-    for part in (
-        system,
-        agents,
-        projects,
-        sessions,
-        tasks,
-        events,
-        permissions,
-        changes,
-        worktree,
-        comments,
-        usage,
-    ):
-        app.include_router(part.router, dependencies=[Depends(no_unknown)])
+    for router in ROUTERS:
+        app.include_router(router, dependencies=[Depends(no_unknown)])
     app.router.routes.append(WebSocketRoute("/api/ws", serve_socket))
     return app
 

@@ -22,7 +22,7 @@ from roundhouse.model.errors import (
     Unavailable,
     WorkspaceError,
 )
-from roundhouse.service.outcomes import AppliedFile, ApplyConflict
+from roundhouse.model.outcome import AppliedFile, ApplyConflict
 from roundhouse.web.params import shown_name
 
 STATUSES: dict[type[RoundhouseError], int] = {

@@ -17,8 +17,8 @@ from anyio import to_thread
 from msgspec import Struct
 from msgspec.structs import replace
 
-from roundhouse.model.change import Operation
 from roundhouse.model.errors import WorkspaceError
+from roundhouse.model.outcome import AppliedFile, ApplyConflict, ConflictKind
 from roundhouse.model.review import Applied
 from roundhouse.model.session import Worktree
 from roundhouse.workspace.checkout import (
@@ -41,11 +41,8 @@ from roundhouse.workspace.image import (
     write_tree,
 )
 from roundhouse.workspace.merge import (
-    ApplyConflict,
     Case,
-    ConflictKind,
     Decision,
-    Side,
     blob_sizes,
     conflicts_of,
     read_blobs,
@@ -56,29 +53,10 @@ from roundhouse.workspace.session_store import open_store
 from roundhouse.workspace.shown import modes_told
 from roundhouse.workspace.snapshot import Snapshots
 
-__all__ = ["AppliedFile", "ApplyConflict", "ApplyPlan", "Side", "plan_apply", "plan_undo"]
-
 _GONE = "000000"
 _POINTER = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _POINTER_BYTES = 1024
 _ATTRIBUTES = b".gitattributes"
-
-
-class AppliedFile(Struct, frozen=True, kw_only=True):
-    """A file that is written. `merged`: the checkout had edits of its own there, which stay.
-
-    Modes are the session's change, and are told where they say something, as in the list of changes.
-    """
-
-    path: str
-    operation: Operation
-    old_path: str | None = None
-    additions: int = 0
-    deletions: int = 0
-    merged: bool = False
-    binary: bool = False
-    old_mode: str | None = None
-    new_mode: str | None = None
 
 
 class ApplyPlan(Struct, frozen=True, kw_only=True):

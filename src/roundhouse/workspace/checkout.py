@@ -14,9 +14,9 @@ from anyio import to_thread
 from msgspec import Struct
 
 from roundhouse.model.errors import WorkspaceError
+from roundhouse.model.outcome import ConflictKind
 from roundhouse.workspace.git import LONG_DEADLINE, GitError, git
 from roundhouse.workspace.image import Raw
-from roundhouse.workspace.merge import ConflictKind
 from roundhouse.workspace.placing import outside
 
 _ATTRIBUTES = b".gitattributes"

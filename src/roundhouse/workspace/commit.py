@@ -13,6 +13,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from roundhouse.model.errors import Conflict, InvalidInput, SetupError
+from roundhouse.model.outcome import CommitOutcome
 from roundhouse.model.session import Worktree
 from roundhouse.workspace.delta import entries
 from roundhouse.workspace.git import LONG_DEADLINE, git, git_in_store, run_git
@@ -28,15 +29,6 @@ _NO_NAME = re.compile(r"[^\w.+-]+", re.ASCII)
 _ASK_NO_HOST = ("-c", "user.useConfigOnly=true")
 _UNPACKED = 100
 """As many objects stay loose in the user's repository; of more git makes a pack, as when it receives them."""
-
-
-class Made(Struct, frozen=True, kw_only=True):
-    """What was committed. `commit` is the branch's new tip, `commits` all new ones, the oldest first."""
-
-    commit: str
-    branch: str
-    commits: list[str]
-    files: int
 
 
 class _Step(Struct, frozen=True):
@@ -57,7 +49,7 @@ class _Planned(Struct, frozen=True):
 
 async def commit(
     snapshots: Snapshots, worktree: Worktree, *, target: str, message: str, squash: bool = True
-) -> Made:
+) -> CommitOutcome:
     """Commit what the snapshot holds on top of the branch, the agents that wrote in these files as co-authors.
 
     The branch loses nothing that the snapshot merely lacks (see `landing`). Without `squash` each snapshot since the state that the branch holds is a commit, titled as it is. A branch that is
@@ -110,7 +102,9 @@ async def commit(
     await _move_branch(store, worktree.branch, commits[-1], tip)
     if on_branch:
         await _load_index(store, commits[-1])
-    return Made(commit=commits[-1], branch=worktree.branch, commits=commits, files=len(changed))
+    return CommitOutcome(
+        commit=commits[-1], branch=worktree.branch, commits=commits, files=len(changed)
+    )
 
 
 async def _need_identity(store: SessionStore) -> None:

@@ -11,11 +11,12 @@ from anyio import to_thread
 from msgspec import Struct
 
 from roundhouse.model.errors import Conflict
+from roundhouse.model.outcome import ConflictKind
 from roundhouse.workspace.delta import GITLINK, Entry, chunked, raw_entry
 from roundhouse.workspace.diff import shown
 from roundhouse.workspace.git import LONG_DEADLINE, git_in_store
 from roundhouse.workspace.image import Raw, entry_status, folder, folder_aside
-from roundhouse.workspace.merge import Case, ConflictKind, settle
+from roundhouse.workspace.merge import Case, settle
 
 _NOTHING = "000000"
 _NAMED = 3

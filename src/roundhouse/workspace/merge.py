@@ -15,6 +15,7 @@ from anyio import to_thread
 from msgspec import Struct
 
 from roundhouse.model.errors import RoundhouseError
+from roundhouse.model.outcome import ApplyConflict, ConflictKind, ConflictSide
 from roundhouse.workspace.delta import Entry
 from roundhouse.workspace.diff import shown
 from roundhouse.workspace.git import LONG_DEADLINE, GitError, git_in_store, run_git
@@ -32,43 +33,6 @@ _LANES = min(4, os.cpu_count() or 1)
 _PROBED = 8000
 """Where git looks for a NUL to tell what is no text."""
 _ERROR = 128
-
-ConflictKind = Literal[
-    "content",
-    "deleted_in_checkout",
-    "deleted_in_session",
-    "both_added",
-    "binary",
-    "type",
-    "occupied",
-    "outside",
-    "submodule",
-]
-
-
-class Side(Struct, frozen=True, kw_only=True):
-    """A file as one side has it. Of a link `text` is the target."""
-
-    text: str | None
-    mode: str | None
-    too_large: bool = False
-    binary: bool = False
-
-
-class ApplyConflict(Struct, frozen=True, kw_only=True):
-    """A file whose change cannot be brought over. `ours` is the checkout, `theirs` the session.
-
-    `merged` is the text with conflict markers, where there is one; `in_the_way` is what stands where a folder of the
-    path must be.
-    """
-
-    path: str
-    kind: ConflictKind
-    base: Side | None
-    ours: Side | None
-    theirs: Side | None
-    merged: str | None = None
-    in_the_way: str | None = None
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -284,15 +248,15 @@ async def conflicts_of(store: Path, found: Iterable[tuple[Case, Decision]]) -> l
         merged.append(made.text if room >= 0 else None)
     texts = await read_blobs(store, wanted)
 
-    def side(version: Raw | None) -> Side | None:
+    def side(version: Raw | None) -> ConflictSide | None:
         if version is None:
             return None
         text = texts.get(version.blob)
         if text is None:
-            return Side(text=None, mode=version.mode, too_large=version.blob in sizes)
+            return ConflictSide(text=None, mode=version.mode, too_large=version.blob in sizes)
         if is_binary(text):
-            return Side(text=None, mode=version.mode, binary=True)
-        return Side(text=_shown(text), mode=version.mode)
+            return ConflictSide(text=None, mode=version.mode, binary=True)
+        return ConflictSide(text=_shown(text), mode=version.mode)
 
     return [
         ApplyConflict(

@@ -4,15 +4,15 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from roundhouse.model.change import ChangeSet
-from roundhouse.model.review import Overlap
-from roundhouse.service.changes import ChoiceWish
-from roundhouse.service.outcomes import (
+from roundhouse.model.outcome import (
     ApplyOutcome,
     CommitOutcome,
     SeenOutcome,
     UndoneVerdict,
     VerdictOutcome,
 )
+from roundhouse.model.review import Overlap
+from roundhouse.service.changes import ChoiceWish
 from roundhouse.service.page import Page
 from roundhouse.web.answers import answer, returns
 from roundhouse.web.bodies import Apply, ChangesChoice, NewCommit, Nothing

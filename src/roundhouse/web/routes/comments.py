@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from roundhouse.model.outcome import SentComments
 from roundhouse.model.review import Comment
-from roundhouse.service.outcomes import SentComments
 from roundhouse.service.page import Page
 from roundhouse.web.answers import answer, nothing, returns
 from roundhouse.web.bodies import NewRemark, SendComments

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from roundhouse.model.outcome import FilePart, RewindOutcome, WorktreeEntry
 from roundhouse.model.review import Checkpoint
-from roundhouse.service.outcomes import FilePart, RewindOutcome, WorktreeEntry
 from roundhouse.service.page import Page
 from roundhouse.web.answers import answer, returns
 from roundhouse.web.bodies import NewRewind

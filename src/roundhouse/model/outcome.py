@@ -1,17 +1,13 @@
-"""What a node says it did or read, in the shapes that are sent. Decides nothing."""
+"""What a node did or read for a person: the shapes that its handlers make, its server reads and its clients get."""
 
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from roundhouse.model.change import Operation
-from roundhouse.model.errors import RoundhouseError
 from roundhouse.model.event import ChangedFile
 from roundhouse.model.review import Checkpoint, Comment
 from roundhouse.model.task import Task
-
-T = TypeVar("T")
 
 ConflictKind = Literal[
     "content",
@@ -55,7 +51,7 @@ class SeenOutcome(Struct, frozen=True, kw_only=True):
 
 
 class ConflictSide(Struct, frozen=True, kw_only=True):
-    """One side of a conflict; null text where it is binary, too large or no file."""
+    """One side of a conflict; null text where it is binary, too large or no file. Of a link it is the target."""
 
     text: str | None = None
     mode: str | None = None
@@ -170,14 +166,3 @@ class SentComments(Struct, frozen=True):
 
     tasks: list[Task]
     comments: list[Comment]
-
-
-def read_outcome(told: dict[str, Any], shape: type[T]) -> T:
-    """A node's answer in its shape. Raises RoundhouseError for one that a runner of another version gave."""
-    try:
-        return msgspec.convert(told, shape)
-    except msgspec.ValidationError as error:
-        raise RoundhouseError(
-            f"The runner's answer cannot be read: {error}.",
-            remedy="Run a server and a runner of the same version.",
-        ) from error
