@@ -14,7 +14,7 @@ PAGE_OUT=src/roundhouse/web/static
 
 page_is_current() {
   [ -f "$PAGE_OUT/index.html" ] && [ -f "$PAGE_OUT/.built" ] &&
-    [ -z "$(find page -name node_modules -prune -o -name '*.tsbuildinfo' -prune -o -newer "$PAGE_OUT/.built" -print 2>/dev/null | head -n 1)" ]
+    [ -z "$(find page -name node_modules -prune -o -name '*.tsbuildinfo' -prune -o -name schema.d.ts -prune -o -newer "$PAGE_OUT/.built" -print 2>/dev/null | head -n 1)" ]
 }
 
 # 20.19 is the oldest that the bundler runs on.

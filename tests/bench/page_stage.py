@@ -32,7 +32,7 @@ def session(**change: Any) -> dict[str, Any]:
         "status": "running",
         "created_at": AT,
         "updated_at": AT,
-        "worktree_path": "/work/stage",
+        "worktree_path": "/home/me/stage",
         "branch": "rh/stage",
         "base_commit": "9f31c2d0aa",
         "base_ref": "main",
@@ -114,7 +114,7 @@ class Stage:
         path = request.url.path.removeprefix("/api/")
         lists: dict[str, Any] = {
             "sessions": [self.line],
-            "projects": [{"id": "p", "name": "stage", "path": "/work/stage"}],
+            "projects": [{"id": "p", "name": "stage", "path": "/home/me/stage"}],
             "agents": self.agents,
             "inbox": self.inbox,
             f"sessions/{SESSION}/tasks": self.tasks,
